@@ -1,0 +1,5 @@
+export { LlavaError, errorLine, exitStatus } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { silentLogger } from './logger.js';
+export type { LogFields, Logger } from './logger.js';
+export type { ProgressListener, ProgressUpdate } from './progress.js';
