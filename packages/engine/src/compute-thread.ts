@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ThreadReply, ThreadRequest } from './compute-thread-entry.js';
 
@@ -22,7 +22,10 @@ interface PendingCall {
  * @throws what `create` throws
  */
 export async function startComputeThread(moduleUrl: URL, options: unknown): Promise<ComputeThread> {
-  const worker = new Worker(new URL('./compute-thread-entry.js', import.meta.url), { workerData: { moduleUrl: moduleUrl.href, options } });
+  const worker = new Worker(new URL('./compute-thread-entry.js', import.meta.url), {
+    workerData: { moduleUrl: moduleUrl.href, options },
+    env: SHARE_ENV, // TensorFlow reads its switches from the process's real environment
+  });
   const pending = new Map<number, PendingCall>();
   let nextCall = 0;
   let ended: LlavaError | null = null;

@@ -39,8 +39,10 @@ export interface Program {
   run(name: string, inputs: Readonly<Record<string, InputValue>>): Record<string, Tensor>;
   /** Runs a function and copies the results to the host; nothing to dispose. */
   call(name: string, inputs: Readonly<Record<string, InputValue>>): Record<string, Float32Array | Int32Array>;
-  read(variable: string): Float32Array | Int32Array;
-  assign(variable: string, values: Float32Array | Int32Array): void;
+  /** Copies variables to the host. The first call for a set of names prepares it, so read many at once rather than one by one. */
+  read(variables: Iterable<string>): Map<string, Float32Array | Int32Array>;
+  /** Sets variables from the host. Here too the first call for a set of names prepares it. */
+  assign(values: ReadonlyMap<string, Float32Array | Int32Array>): void;
   dispose(): void;
 }
 
@@ -49,11 +51,22 @@ interface RecordedFunction {
   readonly outputs: readonly { name: string; fetch: string }[];
 }
 
+interface RecordedVariable {
+  readonly spec: TensorSpec;
+  /** Node that reads it. */
+  readonly read: string;
+  /** Placeholder for a new value, and the node to fetch so that it is assigned. */
+  readonly value: string;
+  readonly assigned: string;
+}
+
 /** A definition recorded into graph nodes, before TensorFlow has seen it. */
 export interface RecordedProgram {
   readonly nodes: readonly GraphNode[];
   readonly functions: ReadonlyMap<string, RecordedFunction>;
-  readonly variables: Readonly<Record<string, TensorSpec>>;
+  readonly state: ReadonlyMap<string, RecordedVariable>;
+  /** Fetched once at the start: fills every variable with zeros. */
+  readonly zeroed: string;
 }
 
 /**
@@ -69,13 +82,11 @@ export function recordProgram({ variables, functions, precision = 'float32' }: P
   const graph = createGraphBuilder(variables);
   const recorded = new Map<string, RecordedFunction>();
   for (const [name, fn] of Object.entries(functions)) recorded.set(name, recordFunction(name, fn, variables, graph));
-  Object.entries(variables).forEach(([name, spec], index) => {
-    recorded.set(`read ${name}`, recordRead(graph, name, spec, index));
-    recorded.set(`assign ${name}`, recordAssign(graph, name, spec, index));
-  });
+  const state = new Map(Object.entries(variables).map(([name, spec], index) => [name, recordState(graph, name, spec, index)]));
+  const zeroed = recordZeros(graph, variables);
   const guarded = protectProducts(graph.nodes, graph.products);
   const nodes = precision === 'bfloat16' ? autocastProducts(guarded) : guarded;
-  return { nodes, functions: recorded, variables };
+  return { nodes, functions: recorded, state, zeroed };
 }
 
 function placeholder(graph: GraphBuilder, node: string, { shape, dtype }: TensorSpec): string {
@@ -108,19 +119,27 @@ function barrier(graph: GraphBuilder, waits: readonly string[]): string {
   return graph.add('Identity', [nothing, ...waits], { T: typeValue(typeNumber('float32')) });
 }
 
-function recordRead(graph: GraphBuilder, name: string, { dtype }: TensorSpec, index: number): RecordedFunction {
-  const fetch = graph.add('ReadVariableOp', [graph.handle(name)], { dtype: typeValue(typeNumber(dtype ?? 'float32')) }, `read_${index}`);
-  return { inputs: [], outputs: [{ name: 'value', fetch }] };
+/** The nodes that read and assign one variable from the host. */
+function recordState(graph: GraphBuilder, name: string, spec: TensorSpec, index: number): RecordedVariable {
+  const dtype = { dtype: typeValue(typeNumber(spec.dtype ?? 'float32')) };
+  const read = graph.add('ReadVariableOp', [graph.handle(name)], dtype, `read_${index}`);
+  const value = placeholder(graph, `assign_${index}_value`, spec);
+  const update = graph.add('AssignVariableOp', [graph.handle(name), value], dtype);
+  return { spec, read, value, assigned: barrier(graph, [`^${update}`]) };
 }
 
-function recordAssign(graph: GraphBuilder, name: string, spec: TensorSpec, index: number): RecordedFunction {
-  const node = placeholder(graph, `assign_${index}_value`, spec);
-  const type = typeValue(typeNumber(spec.dtype ?? 'float32'));
-  const update = graph.add('AssignVariableOp', [graph.handle(name), node], { dtype: type });
-  return { inputs: [{ name: 'value', node, spec }], outputs: [{ name: '', fetch: barrier(graph, [`^${update}`]) }] };
+function recordZeros(graph: GraphBuilder, variables: ProgramDefinition['variables']): string {
+  const assigns = Object.entries(variables).map(([name, { shape, dtype = 'float32' }]) => {
+    const type = typeNumber(dtype);
+    const dims = graph.constant({ dtype: typeNumber('int32'), shape: [shape.length], values: Int32Array.from(shape) });
+    const zero = graph.constant({ dtype: type, shape: [], values: dtype === 'int32' ? new Int32Array(1) : new Float32Array(1) });
+    const fill = graph.add('Fill', [dims, zero], { T: typeValue(type), index_type: typeValue(typeNumber('int32')) });
+    return graph.add('AssignVariableOp', [graph.handle(name), fill], { dtype: typeValue(type) });
+  });
+  return barrier(graph, assigns.map((node) => `^${node}`));
 }
 
-function load({ nodes, functions, variables }: RecordedProgram): Program {
+function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
   const backend = nodeBackend();
   const session = withSavedModelFolder(encodeSavedModel(nodes), (folder) => backend.binding.loadSavedModel(folder, SERVE_TAG));
   let disposed = false;
@@ -131,16 +150,17 @@ function load({ nodes, functions, variables }: RecordedProgram): Program {
     if (fn === undefined) throw new LlavaError('bad-input', `Program has no '${name}'.`);
     return fn;
   };
+  const fetch = (inputs: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Tensor[] => {
+    const ids = [...inputs.values()].map((tensor) => backend.getInputTensorIds([tensor])[0] as number);
+    const feeds = [...inputs.keys()].map((node) => `${node}:0`);
+    return backend.binding.runSavedModel(session, ids, feeds.join(','), outputs.map((node) => `${node}:0`).join(',')).map((metadata) => backend.createOutputTensor(metadata));
+  };
   const run: Program['run'] = (name, values) => {
     const fn = find(name);
     const made: Tensor[] = [];
-    const ids = fn.inputs.map((input) => {
-      const tensor = asTensor(name, input, values[input.name], made);
-      return backend.getInputTensorIds([tensor])[0] as number;
-    });
+    const inputs = fn.inputs.map((input) => [input.node, asTensor(name, input, values[input.name], made)] as const);
     try {
-      const fetched = backend.binding.runSavedModel(session, ids, fn.inputs.map(({ node }) => `${node}:0`).join(','), fn.outputs.map(({ fetch }) => `${fetch}:0`).join(','));
-      const tensors = fetched.map((metadata) => backend.createOutputTensor(metadata));
+      const tensors = fetch(new Map(inputs), fn.outputs.map((output) => output.fetch));
       const named = fn.outputs.map(({ name: output }, index) => [output, tensors[index] as Tensor] as const);
       for (const [output, tensor] of named) if (output === '') tensor.dispose();
       return Object.fromEntries(named.filter(([output]) => output !== ''));
@@ -154,22 +174,59 @@ function load({ nodes, functions, variables }: RecordedProgram): Program {
     tf.dispose(results);
     return Object.fromEntries(arrays);
   };
-  const program: Program = {
+  const variable = (name: string): RecordedVariable => {
+    const found = state.get(name);
+    if (found === undefined) throw new LlavaError('bad-input', `Program has no variable '${name}'.`);
+    return found;
+  };
+  tf.dispose(fetch(new Map(), [zeroed]));
+
+  return {
     run,
     call,
-    read: (variable) => call(`read ${variable}`, {})['value'] as Float32Array | Int32Array,
-    assign: (variable, values) => {
-      run(`assign ${variable}`, { value: values });
+    read: (names) => {
+      const values = new Map<string, Float32Array | Int32Array>();
+      for (const group of inGroups([...names], (name) => sizeOf(variable(name).spec.shape))) {
+        const tensors = fetch(new Map(), group.map((name) => variable(name).read));
+        group.forEach((name, index) => values.set(name, (tensors[index] as Tensor).dataSync() as Float32Array));
+        tf.dispose(tensors);
+      }
+      return values;
+    },
+    assign: (values) => {
+      for (const group of inGroups([...values.keys()], (name) => sizeOf(variable(name).spec.shape))) {
+        const made: Tensor[] = [];
+        const inputs = group.map((name) => {
+          const { spec, value } = variable(name);
+          return [value, asTensor('assign', { name, spec, node: value }, values.get(name), made)] as const;
+        });
+        tf.dispose(fetch(new Map(inputs), group.map((name) => variable(name).assigned)));
+        tf.dispose(made);
+      }
     },
     dispose: () => {
       if (!disposed) backend.binding.deleteSavedModel(session);
       disposed = true;
     },
   };
-  for (const [name, { shape, dtype }] of Object.entries(variables)) {
-    program.assign(name, dtype === 'int32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)));
+}
+
+/** Values moved between host and device in one call, at most (unless one variable alone is larger). */
+const GROUP_VALUES = 128 * 2 ** 20;
+
+/** Cuts names into runs whose values fit one transfer. */
+function inGroups(names: readonly string[], size: (name: string) => number): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const name of names) {
+    room -= size(name);
+    if (groups.length === 0 || room < 0) {
+      groups.push([]);
+      room = GROUP_VALUES - size(name);
+    }
+    groups.at(-1)?.push(name);
   }
-  return program;
+  return groups;
 }
 
 /** The tensor of one input; host values become one that is disposed after the call. */

@@ -66,9 +66,8 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
     const inputs = inputIds.map((id) => tensors.get(id) as RecordedTensor);
     const sources = inputIds.map(sourceOf);
     const byName = Object.fromEntries(attributes.map((attribute) => [attribute.name, attribute.value]));
-    const unchanged = unchangedInput(op, inputs, byName);
-    if (unchanged !== null) return [metadata(remember({ ...unchanged, source: sources[0] as string }))];
     const shapes = inferShapes(op, inputs, byName, outputs) ?? learnShapesByRunning(real, op, attributes, inputs, outputs);
+    if (changesNothing(op, inputs[0], shapes[0])) return [metadata(remember({ ...(inputs[0] as RecordedTensor), source: sources[0] as string }))];
     const attr: Record<string, AttributeValue> = {};
     for (const attribute of attributes as OpAttribute[]) attr[attribute.name] = attributeValue(attribute, real);
     if (op === 'ExpandDims') Object.assign(attr, { T: typeValue(inputs[0]?.dtype ?? 0), Tdim: typeValue(DT_INT32) }); // tfjs leaves them to eager mode
@@ -130,13 +129,11 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
   }
 }
 
-/** The input itself where the op would change nothing: a cast to the same type, a reshape to the same shape. */
-function unchangedInput(op: string, inputs: readonly RecordedTensor[], attributes: Readonly<Record<string, unknown>>): RecordedTensor | null {
-  const [x, target] = inputs;
-  if (x === undefined) return null;
-  if (op === 'Cast') return attributes['DstT'] === x.dtype ? x : null;
-  const same = op === 'Reshape' && target?.values !== undefined && target.values.length === x.shape.length;
-  return same && x.shape.every((size, axis) => size === target.values?.[axis]) ? x : null;
+/** A cast to the same type and a reshape to the same shape: tfjs emits many of them. */
+function changesNothing(op: string, input: SymbolicTensor | undefined, output: SymbolicTensor | undefined): boolean {
+  if (input === undefined || output === undefined || (op !== 'Cast' && op !== 'Reshape')) return false;
+  const sameShape = input.shape.length === output.shape.length && input.shape.every((size, axis) => size === output.shape[axis]);
+  return sameShape && input.dtype === output.dtype;
 }
 
 /**

@@ -156,7 +156,7 @@ const all = (names: string, rule: Rule): [string, Rule][] => names.split(' ').ma
 /** One rule per TensorFlow op: the shapes of its outputs from its inputs' shapes, its attributes and its constant inputs. */
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ...all('Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Sigmoid Tanh Erf Abs Relu Relu6 Elu Selu Softplus Sin Cos Tan Asin Acos Atan Sinh Cosh', elementwise),
-  ...all('Floor Ceil Round Sign Reciprocal LogicalNot Softmax LogSoftmax ZerosLike OnesLike Identity Cumsum ReverseV2 LeakyRelu', elementwise),
+  ...all('Floor Ceil Round Sign Reciprocal LogicalNot Softmax LogSoftmax ZerosLike OnesLike Identity Cumsum Cumprod ReverseV2 LeakyRelu AddN', elementwise),
   ...all('Add AddV2 Sub Mul Div RealDiv FloorDiv FloorMod DivNoNan Maximum Minimum Pow SquaredDifference Atan2 LogicalAnd LogicalOr', binary),
   ...all('Greater GreaterEqual Less LessEqual Equal NotEqual', comparison),
   ...all('IsNan IsInf IsFinite', (inputs) => one(DT_BOOL, input(inputs, 0).shape)),

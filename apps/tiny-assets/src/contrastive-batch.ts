@@ -1,0 +1,77 @@
+import { composeScene, renderScene, sceneCaption } from '@llava-ts/data';
+import type { RandomSource, Scene, Sprite } from '@llava-ts/data';
+import { LlavaError } from '@llava-ts/telemetry';
+import type { ContrastiveBatch } from './contrastive.js';
+import { TEXT_TOWER, TINY_VISION } from './sizes.js';
+
+/** CLIP's normalisation of pixels. */
+const MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
+const STD = [0.26862954, 0.26130258, 0.27577711] as const;
+
+/** Words of the captions by id; grows as captions are met. 0 is padding. */
+export type WordIds = Map<string, number>;
+
+/** A caption that says where things are, from left to right: more for the encoder to tell apart than a list. */
+function caption(scene: Scene, random: RandomSource): string {
+  if (random.uniform() < 0.4) return sceneCaption(scene, random);
+  const places = scene.placements.map(({ thing, box: [, top, , height] }) => {
+    const third = Math.min(2, Math.floor(((top + height / 2) / TINY_VISION.imageSizePx) * 3));
+    return `${thing.name} ${['top', 'middle', 'bottom'][third] ?? ''}`;
+  });
+  return `${places.join(' then ')} on ${scene.ground.colourName}`;
+}
+
+/** A scene of the same things at other places: the negative that only the order can tell apart. */
+function twinOf(scene: Scene, random: RandomSource): Scene {
+  const things = [...new Set(scene.placements.map(({ thing }) => thing))];
+  return composeScene(random, { split: 'any', things, counts: [scene.placements.length] });
+}
+
+/** Scenes in pairs of twins, no two with the same caption. */
+function drawScenes(count: number, random: RandomSource): { scene: Scene; text: string }[] {
+  const drawn = new Map<string, Scene>();
+  while (drawn.size < count) {
+    const scene = composeScene(random, { split: 'train' });
+    for (const candidate of [scene, twinOf(scene, random)]) {
+      const text = caption(candidate, random);
+      if (drawn.size < count && !drawn.has(text)) drawn.set(text, candidate);
+    }
+  }
+  return [...drawn].map(([text, scene]) => ({ scene, text }));
+}
+
+function wordId(words: WordIds, word: string): number {
+  const known = words.get(word);
+  if (known !== undefined) return known;
+  const id = words.size + 1;
+  if (id >= TEXT_TOWER.vocab) throw new LlavaError('internal', `Captions use more than ${TEXT_TOWER.vocab} words; raise TEXT_TOWER.vocab.`);
+  words.set(word, id);
+  return id;
+}
+
+/** Interleaved bytes to normalised planes. @param rgb `[size, size, 3]` uint8 @param target `[3, size, size]` float32 */
+export function normalisePixels(rgb: Uint8Array, target: Float32Array): void {
+  const count = rgb.length / 3;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const mean = MEAN[channel] as number;
+    const scale = 1 / (STD[channel] as number);
+    for (let at = 0; at < count; at += 1) {
+      target[channel * count + at] = ((rgb[at * 3 + channel] as number) / 255 - mean) * scale;
+    }
+  }
+}
+
+/** Draws, paints and encodes one batch. */
+export function contrastiveBatch(batch: number, tokens: number, random: RandomSource, sprites: readonly Sprite[], words: WordIds): ContrastiveBatch {
+  const planes = 3 * TINY_VISION.imageSizePx ** 2;
+  const pixels = new Float32Array(batch * planes);
+  const ids = new Int32Array(batch * tokens);
+  const ends = new Int32Array(batch);
+  drawScenes(batch, random).forEach(({ scene, text }, row) => {
+    normalisePixels(renderScene(scene, sprites), pixels.subarray(row * planes, (row + 1) * planes));
+    const caption = text.replaceAll(',', ' ,').split(' ').slice(0, tokens);
+    caption.forEach((word, at) => (ids[row * tokens + at] = wordId(words, word)));
+    ends[row] = row * tokens + caption.length - 1;
+  });
+  return { pixels, ids, ends };
+}

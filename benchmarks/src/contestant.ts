@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { LlavaError } from '@llava-ts/telemetry';
+
+/**
+ * A fresh process that measures one thing on request. It is warm when it prints `{"ready": ...}`; each line `step` on its
+ * input makes it do the work once and print `{"ms": ...}`; `end` makes it print `{"peakBytes": ...}` and exit.
+ */
+export interface Contestant {
+  readonly name: string;
+  /** Milliseconds of one more run. */
+  step(): Promise<number>;
+  /** Ends the process; the largest resident memory it ever had. */
+  end(): Promise<number>;
+  /** What it said when it was ready, e.g. a loss to compare. */
+  readonly ready: Readonly<Record<string, number>>;
+}
+
+/** Starts one of our measurements, compiled beside this file. */
+export function startOurs(name: string, script: string, args: readonly string[] = []): Promise<Contestant> {
+  return start(name, process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args]);
+}
+
+/** Starts the peer's measurement with the given Python. */
+export function startPeer(name: string, python: string, script: string, args: readonly string[] = []): Promise<Contestant> {
+  return start(name, python, [fileURLToPath(new URL(`../peers/${script}`, import.meta.url)), ...args]);
+}
+
+async function start(name: string, command: string, args: string[]): Promise<Contestant> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<Record<string, number>> => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) throw new LlavaError('unavailable', `Benchmark '${name}' ended early: ${errors.trim().split('\n').at(-1) ?? 'no message'}`);
+      if (value.startsWith('{')) return JSON.parse(value) as Record<string, number>;
+    }
+  };
+  const ask = (word: string): Promise<Record<string, number>> => {
+    child.stdin.write(`${word}\n`);
+    return answer();
+  };
+  const ready = await answer();
+  return {
+    name,
+    ready,
+    step: async () => (await ask('step'))['ms'] ?? NaN,
+    end: async () => (await ask('end'))['peakBytes'] ?? NaN,
+  };
+}
+
+/** The other end of the protocol, for our own measurements. */
+export async function serve(ready: Readonly<Record<string, number>>, step: () => void | Promise<void>): Promise<void> {
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line === 'end') {
+      process.stdout.write(`${JSON.stringify({ peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`);
+      process.exit(0);
+    }
+    const started = performance.now();
+    await step();
+    process.stdout.write(`${JSON.stringify({ ms: performance.now() - started })}\n`);
+  }
+}
+
+/** Interleaved runs, so that a drift of the machine hits everyone alike. @returns milliseconds per contestant, one per round */
+export async function interleave(contestants: readonly Contestant[], rounds: number, onRound: (round: number) => void): Promise<Map<string, number[]>> {
+  const times = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round += 1) {
+    onRound(round);
+    for (const contestant of contestants) times.get(contestant.name)?.push(await contestant.step());
+  }
+  return times;
+}
+
+/** The middle of the values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}

@@ -1,0 +1,48 @@
+export { pick, seededRandom, shuffled } from './random.js';
+export type { RandomSource } from './random.js';
+
+export { IMAGE_PLACEHOLDER } from './conversations/sample.js';
+export type { Sample, Turn } from './conversations/sample.js';
+export { V1_SYSTEM, renderConversation, renderPrompt } from './conversations/templates.js';
+export type { Segment, TemplateName } from './conversations/templates.js';
+export { readSamples } from './conversations/read-samples.js';
+export { IGNORED_LABEL, encodeSample } from './conversations/encode.js';
+export type { EncodeOptions, EncodedSample } from './conversations/encode.js';
+export { chooseBucket, collate } from './conversations/collate.js';
+export type { Batch } from './conversations/collate.js';
+export { epochOrder } from './conversations/order.js';
+
+export { createTokenizer, loadTokenizer } from './tokenizer/tokenizer.js';
+export type { Tokenizer, TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer.js';
+export type { TextStream } from './tokenizer/text-stream.js';
+export { TINY_TOKENIZER_CONFIG, trainTinyTokenizer } from './tokenizer/tiny-tokenizer.js';
+
+export { THINGS, thingSize } from './scenes/things.js';
+export type { Thing } from './scenes/things.js';
+export { SCENE_SIZE_PX } from './scenes/scene.js';
+export type { Box, Ground, Placement, Rgb, Scene } from './scenes/scene.js';
+export { GROUND_COLOURS } from './scenes/grounds.js';
+export { THING_SIZES_PX, composeScene } from './scenes/compose.js';
+export type { ComposeOptions, Split } from './scenes/compose.js';
+export { isHeldOut } from './scenes/held-out.js';
+export { loadThings } from './scenes/sprites.js';
+export type { Sprite, SpriteImage } from './scenes/sprites.js';
+export { renderScene, sceneToPng } from './scenes/render.js';
+export { sceneBoxLines, sceneBoxes } from './scenes/boxes.js';
+export type { SceneBox } from './scenes/boxes.js';
+export { sceneCaption } from './scenes/captions.js';
+export type { GroundMention } from './scenes/captions.js';
+export { sceneQuestions } from './scenes/questions.js';
+export type { QuestionKind, SceneQuestion } from './scenes/questions.js';
+export { sceneCells, sceneDocument } from './scenes/documents.js';
+export type { DocumentOptions, DocumentStyle } from './scenes/documents.js';
+export { captionSample, conversationSample, questionSamples } from './scenes/conversations.js';
+export { writeScenesDataset } from './scenes/write-dataset.js';
+export type { ScenesDataset } from './scenes/write-dataset.js';
+export type { DatasetSummary, ScenesOptions } from './scenes/dataset-files.js';
+
+export { decodePicture } from './pictures/decode-picture.js';
+export type { Picture } from './pictures/decode-picture.js';
+export { resizeBicubic } from './pictures/bicubic.js';
+export { CLIP_MEAN, CLIP_STD, loadPixels, preprocessPicture } from './pictures/preprocess.js';
+export type { PerChannel, Preprocessing } from './pictures/preprocess.js';

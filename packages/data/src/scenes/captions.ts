@@ -1,0 +1,18 @@
+import { pick, type RandomSource } from '../random.js';
+import { thingsPhrase, withArticle } from './phrases.js';
+import type { Scene } from './scene.js';
+
+/** Whether a caption names the ground's colour: always, never, or in half of the cases. */
+export type GroundMention = 'always' | 'never' | 'sometimes';
+
+const OPENINGS = ['', 'a picture of ', 'a drawing of ', 'there is '] as const;
+
+/** A caption that names all things from left to right, e.g. `a picture of a dog face and a red apple on a pink background`. */
+export function sceneCaption(scene: Scene, random: RandomSource, mention: GroundMention = 'sometimes'): string {
+  const things = thingsPhrase(scene);
+  const opening = pick(random, OPENINGS);
+  const manyAtFirst = /^(two|three) /.test(things);
+  const start = opening === 'there is ' && manyAtFirst ? 'there are ' : opening;
+  const withGround = mention === 'always' || (mention === 'sometimes' && random.uniform() < 0.5);
+  return `${start}${things}${withGround ? ` on ${withArticle(scene.ground.colourName)} background` : ''}`;
+}

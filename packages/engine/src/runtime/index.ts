@@ -1,0 +1,10 @@
+export { cacheFolder } from './cache-folder.js';
+export type { Environment } from './cache-folder.js';
+export type { CpuFeatures } from './cpu-features.js';
+export { doctor } from './doctor.js';
+export type { DoctorReport, Problem } from './doctor.js';
+export { inspectRuntime } from './inspect-runtime.js';
+export type { RuntimeState } from './inspect-runtime.js';
+export { installRuntime } from './install-runtime.js';
+export type { InstallRuntimeOptions, InstalledRuntime } from './install-runtime.js';
+export type { Device } from './pinned-wheels.js';
