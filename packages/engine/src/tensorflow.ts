@@ -2,6 +2,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { registerGatherKernel } from './ops/gather-kernel.js';
+import { registerReductionGradients } from './ops/reduction-gradients.js';
 
 /** One attribute of a TensorFlow op, as tfjs-node hands it to the addon. */
 export interface OpAttribute {
@@ -74,6 +75,7 @@ async function load(): Promise<NodeBackend> {
     throw new LlavaError('unavailable', `TensorFlow could not be loaded (${reason}). Run 'npx llava runtime install', then 'npx llava doctor'.`, { cause });
   }
   registerGatherKernel();
+  registerReductionGradients();
   return nodeBackend();
 }
 

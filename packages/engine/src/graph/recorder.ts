@@ -82,7 +82,7 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
   const recordingBinding: Binding = {
     ...constantsOf(real),
     executeOp,
-    createTensor: (shape, dtype, values) => remember({ dtype, shape: [...shape], values: values.slice(), source: null }),
+    createTensor: (shape, dtype, values) => remember({ dtype, shape: [...shape], values, source: null }),
     deleteTensor: (id) => {
       if (id < FIRST_RECORDED_ID) real.deleteTensor(id);
     },

@@ -18,8 +18,7 @@ export interface RmsNormParameters<L = Tensor> {
  */
 export function layerNorm(p: LayerNormParameters, x: Tensor, epsilon: number): Tensor {
   const centred = tf.sub(x, tf.mean(x, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true); // [..., 1]
-  return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), p.weight), p.bias);
+  return tf.add(tf.mul(unitMeanSquare(centred, epsilon), p.weight), p.bias);
 }
 
 /**
@@ -27,6 +26,26 @@ export function layerNorm(p: LayerNormParameters, x: Tensor, epsilon: number): T
  * @param x `[..., hidden]`
  */
 export function rmsNorm(p: RmsNormParameters, x: Tensor, epsilon: number): Tensor {
-  const meanSquare = tf.mean(tf.square(x), -1, true); // [..., 1]
-  return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), p.weight);
+  return tf.mul(unitMeanSquare(x, epsilon), p.weight);
+}
+
+/**
+ * `x` divided by the root of its mean square over the last axis, with its gradient in closed form:
+ * `dx = r (dy - y mean(dy y))` for `r = 1 / sqrt(mean(x^2) + epsilon)` and `y = r x`.
+ */
+function unitMeanSquare(x: Tensor, epsilon: number): Tensor {
+  const operation = tf.customGrad((...inputs: (Tensor | tf.GradSaveFunc)[]) => {
+    const [input, save] = inputs as [Tensor, tf.GradSaveFunc];
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon)); // [..., 1]
+    const y = tf.mul(input, scale);
+    save([scale, y]);
+    return {
+      value: y,
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [r, unit] = saved as [Tensor, Tensor];
+        return tf.mul(r, tf.sub(dy, tf.mul(unit, tf.mean(tf.mul(dy, unit), -1, true))));
+      },
+    };
+  });
+  return operation(x);
 }
