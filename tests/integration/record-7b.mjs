@@ -26,11 +26,18 @@ const { nodes } = recordProgram({
   variables: Object.fromEntries([...specs].map(([path, { shape }]) => [path, { shape }])),
   functions: {
     step: {
-      inputs: { ids, labels: ids, visualIndex: ids, features: { shape: [batch, imageTokens(config), config.vision.hidden] } },
+      inputs: {
+        ids,
+        labels: ids,
+        visualIndex: ids,
+        features: { shape: [batch, imageTokens(config), config.vision.hidden] },
+      },
       run: (inputs, variables) => {
         const parameters = new Map([...specs.keys()].map((path) => [path, variables.get(path)]));
         const loss = () => {
-          const { lossSum, labelTokens } = llavaLoss(unflattenTree(learning, parameters), inputs, config, { recompute: true });
+          const { lossSum, labelTokens } = llavaLoss(unflattenTree(learning, parameters), inputs, config, {
+            recompute: true,
+          });
           return { loss: lossSum, labelTokens };
         };
         const { outputs, gradients } = valueAndGradients(loss, parameters);
@@ -41,4 +48,12 @@ const { nodes } = recordProgram({
 });
 const parameters = [...specs.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 const peakBytes = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ parameters, nodes: nodes.length, seconds: (performance.now() - started) / 1000, baseline, peakBytes }));
+console.log(
+  JSON.stringify({
+    parameters,
+    nodes: nodes.length,
+    seconds: (performance.now() - started) / 1000,
+    baseline,
+    peakBytes,
+  }),
+);

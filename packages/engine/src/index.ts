@@ -1,7 +1,7 @@
 export { axes } from './axes.js';
 export { startComputeThread } from './compute-thread.js';
 export type { ComputeThread } from './compute-thread.js';
-export type { TensorSpec } from './graph/graph-builder.js';
+export type { TensorSpec, VariableSpec } from './graph/graph-builder.js';
 export { inferableOps } from './graph/shape-inference.js';
 export type { AdamWStep, VariableAccess } from './graph/variable-access.js';
 export { gelu, quickGelu, silu } from './layers/activation.js';

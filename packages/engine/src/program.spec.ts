@@ -68,6 +68,25 @@ describe('variables', () => {
     expect([...(program.read(['table']).get('table') as Float32Array)]).toEqual([0, 0, 0, 0, 7, 8, 0, 0]);
   });
 
+  it('can be stored in bfloat16: values come back rounded to it, and products use it as it is', () => {
+    const definition: ProgramDefinition = {
+      precision: 'bfloat16',
+      variables: { weight: { shape: [2, 2], storage: 'bfloat16' } },
+      functions: {
+        product: { inputs: { x: { shape: [2, 2] } }, run: ({ x }, variables) => ({ y: tf.matMul(x as tf.Tensor2D, variables.get('weight') as tf.Tensor2D) }) },
+        add: { inputs: { x: { shape: [2, 2] } }, run: ({ x }, variables) => (variables.assignAdd('weight', x as tf.Tensor), {}) },
+      },
+    };
+    const program = build(definition);
+    program.assign(new Map([['weight', Float32Array.of(1, 2, 3, 1.001)]]));
+    expect([...(program.read(['weight']).get('weight') as Float32Array)]).toEqual([1, 2, 3, 1]);
+    expect([...(program.call('product', { x: Float32Array.of(1, 0, 0, 1) })['y'] as Float32Array)]).toEqual([1, 2, 3, 1]);
+    program.call('add', { x: Float32Array.of(1, 1, 1, 1) });
+    expect([...(program.read(['weight']).get('weight') as Float32Array)]).toEqual([2, 3, 4, 2]);
+    const casts = recordProgram(definition).nodes.filter(({ op, name }) => op === 'Cast' && name.startsWith('bfloat16_'));
+    expect(casts).toHaveLength(1); // x alone
+  });
+
   it('are refused by name when the program has no such variable', () => {
     const program = build(counter);
     expect(() => program.read(['missing'])).toThrow("Program has no variable 'missing'.");

@@ -2,8 +2,8 @@ import { LlavaError } from '@llava-ts/telemetry';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { autocastProducts } from './graph/autocast.js';
-import { createGraphBuilder } from './graph/graph-builder.js';
-import type { GraphBuilder, TensorSpec } from './graph/graph-builder.js';
+import { createGraphBuilder, storedType } from './graph/graph-builder.js';
+import type { GraphBuilder, TensorSpec, VariableSpec } from './graph/graph-builder.js';
 import { shapeProto, typeValue } from './graph/node.js';
 import type { GraphNode } from './graph/node.js';
 import { protectProducts } from './graph/protect-products.js';
@@ -24,7 +24,7 @@ export interface ProgramFunction {
 /** Everything that makes a program. */
 export interface ProgramDefinition {
   /** State that stays on the device between calls; starts as zeros. */
-  readonly variables: Readonly<Record<string, TensorSpec>>;
+  readonly variables: Readonly<Record<string, VariableSpec>>;
   readonly functions: Readonly<Record<string, ProgramFunction>>;
   /** Default `float32`; `bfloat16` computes the matrix products in it. */
   readonly precision?: 'float32' | 'bfloat16';
@@ -120,20 +120,22 @@ function barrier(graph: GraphBuilder, waits: readonly string[]): string {
 }
 
 /** The nodes that read and assign one variable from the host. */
-function recordState(graph: GraphBuilder, name: string, spec: TensorSpec, index: number): RecordedVariable {
-  const dtype = { dtype: typeValue(typeNumber(spec.dtype ?? 'float32')) };
-  const read = graph.add('ReadVariableOp', [graph.handle(name)], dtype, `read_${index}`);
+function recordState(graph: GraphBuilder, name: string, spec: VariableSpec, index: number): RecordedVariable {
+  const [stored, seen] = [storedType(spec), typeNumber(spec.dtype ?? 'float32')];
+  const dtype = { dtype: typeValue(stored) };
+  const read = graph.cast(graph.add('ReadVariableOp', [graph.handle(name)], dtype), stored, seen);
   const value = placeholder(graph, `assign_${index}_value`, spec);
-  const update = graph.add('AssignVariableOp', [graph.handle(name), value], dtype);
+  const update = graph.add('AssignVariableOp', [graph.handle(name), graph.cast(value, seen, stored)], dtype);
   return { spec, read, value, assigned: barrier(graph, [`^${update}`]) };
 }
 
 function recordZeros(graph: GraphBuilder, variables: ProgramDefinition['variables']): string {
-  const assigns = Object.entries(variables).map(([name, { shape, dtype = 'float32' }]) => {
-    const type = typeNumber(dtype);
+  const assigns = Object.entries(variables).map(([name, spec]) => {
+    const { shape, dtype = 'float32' } = spec;
+    const type = storedType(spec);
     const dims = graph.constant({ dtype: typeNumber('int32'), shape: [shape.length], values: Int32Array.from(shape) });
-    const zero = graph.constant({ dtype: type, shape: [], values: dtype === 'int32' ? new Int32Array(1) : new Float32Array(1) });
-    const fill = graph.add('Fill', [dims, zero], { T: typeValue(type), index_type: typeValue(typeNumber('int32')) });
+    const zero = graph.constant({ dtype: typeNumber(dtype), shape: [], values: dtype === 'int32' ? new Int32Array(1) : new Float32Array(1) });
+    const fill = graph.add('Fill', [dims, graph.cast(zero, typeNumber(dtype), type)], { T: typeValue(type), index_type: typeValue(typeNumber('int32')) });
     return graph.add('AssignVariableOp', [graph.handle(name), fill], { dtype: typeValue(type) });
   });
   return barrier(graph, assigns.map((node) => `^${node}`));

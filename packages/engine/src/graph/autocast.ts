@@ -17,8 +17,11 @@ export function autocastProducts(nodes: readonly GraphNode[]): GraphNode[] {
     rewritten.push({ name, op: 'Cast', input: [input], attr: { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } } });
     return name;
   };
+  const widened = new Map<string, string>();
   const toBfloat16 = (input: string): string => {
     if (input.startsWith('^')) return input;
+    const narrow = widened.get(input); // a variable that is stored in bfloat16 needs no way there and back
+    if (narrow !== undefined) return narrow;
     const known = casts.get(input);
     if (known !== undefined) return known;
     const name = cast(`bfloat16_${casts.size}`, input, DT_FLOAT, DT_BFLOAT16);
@@ -27,6 +30,7 @@ export function autocastProducts(nodes: readonly GraphNode[]): GraphNode[] {
   };
 
   for (const node of nodes) {
+    if (node.op === 'Cast' && node.attr['SrcT']?.['type'] === DT_BFLOAT16) widened.set(node.name, node.input[0] as string);
     if (!PRODUCTS.has(node.op) || node.attr['T']?.['type'] !== DT_FLOAT) {
       rewritten.push(node);
       continue;

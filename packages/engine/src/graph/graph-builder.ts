@@ -1,5 +1,5 @@
 import { LlavaError } from '@llava-ts/telemetry';
-import { typeNumber } from '../ops/attributes.js';
+import { DT_BFLOAT16, typeNumber } from '../ops/attributes.js';
 import { constantNode, shapeProto, typeValue } from './node.js';
 import type { AttributeValue, ConstantValue, GraphNode } from './node.js';
 
@@ -8,6 +8,17 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** Default `float32`. */
   readonly dtype?: 'float32' | 'int32';
+}
+
+/** A variable: its shape, its dtype towards the functions, and optionally a smaller type in which it is kept. */
+export interface VariableSpec extends TensorSpec {
+  /** Keep a float32 variable in bfloat16: half the memory, 8 bits of mantissa. Reads widen, updates round to nearest even. */
+  readonly storage?: 'bfloat16';
+}
+
+/** TensorFlow's number of the type in which a variable is kept. */
+export function storedType({ dtype, storage }: VariableSpec): number {
+  return storage === 'bfloat16' ? DT_BFLOAT16 : typeNumber(dtype ?? 'float32');
 }
 
 /** The growing list of nodes of one graph, with unique names. */
@@ -19,6 +30,8 @@ export interface GraphBuilder {
   add(op: string, input: readonly string[], attr: Readonly<Record<string, AttributeValue>>, hint?: string): string;
   /** The node of a constant; equal small constants share one. */
   constant(value: ConstantValue): string;
+  /** Casts between the type of a variable's storage and the type of its tensors; gives the input back where they are one. */
+  cast(input: string, from: number, to: number): string;
   /** The resource handle of a variable. */
   handle(name: string): string;
 }
@@ -30,7 +43,7 @@ const SHARED_CONSTANT_BYTES = 256;
 const FILL_FROM_VALUES = 64;
 
 /** Creates a graph with one resource handle per variable. */
-export function createGraphBuilder(variables: Readonly<Record<string, TensorSpec>>): GraphBuilder {
+export function createGraphBuilder(variables: Readonly<Record<string, VariableSpec>>): GraphBuilder {
   const nodes: GraphNode[] = [];
   const shared = new Map<string, string>();
   const handles = new Map<string, string>();
@@ -62,13 +75,13 @@ export function createGraphBuilder(variables: Readonly<Record<string, TensorSpec
     return name;
   };
 
-  Object.entries(variables).forEach(([name, { shape, dtype }], index) => {
+  Object.entries(variables).forEach(([name, spec], index) => {
     const node = add(
       'VarHandleOp',
       [],
       {
-        dtype: typeValue(typeNumber(dtype ?? 'float32')),
-        shape: { shape: shapeProto(shape) },
+        dtype: typeValue(storedType(spec)),
+        shape: { shape: shapeProto(spec.shape) },
         shared_name: { s: Buffer.from(name) },
         container: { s: Buffer.alloc(0) },
       },
@@ -82,6 +95,7 @@ export function createGraphBuilder(variables: Readonly<Record<string, TensorSpec
     products: new Map(),
     add,
     constant,
+    cast: (input, from, to) => (from === to ? input : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } })),
     handle: (name) => handles.get(name) ?? unknownVariable(name, handles.keys()),
   };
 }

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LlavaError } from '@llava-ts/telemetry';
 import { DT_FLOAT, DT_INT32, typeNumber } from '../ops/attributes.js';
-import type { GraphBuilder, TensorSpec } from './graph-builder.js';
+import { storedType } from './graph-builder.js';
+import type { GraphBuilder, VariableSpec } from './graph-builder.js';
 import { typeValue } from './node.js';
 import type { Recorder } from './recorder.js';
 
@@ -38,19 +39,20 @@ export interface VariableAccess {
 
 /** The access of one function, and the updates that its run must not end without. */
 export function createVariableAccess(
-  specs: Readonly<Record<string, TensorSpec>>,
+  specs: Readonly<Record<string, VariableSpec>>,
   graph: GraphBuilder,
   recorder: Recorder,
 ): { access: VariableAccess; updates(): string[] } {
   const lastUpdate = new Map<string, string>();
   const reads = new Map<string, { tensor: Tensor; node: string }>();
 
-  const spec = (name: string): TensorSpec => {
+  const spec = (name: string): VariableSpec => {
     const found = specs[name];
     if (found === undefined) throw new LlavaError('bad-input', `Program has no variable '${name}'.`);
     return found;
   };
   const dtype = (name: string): number => typeNumber(spec(name).dtype ?? 'float32');
+  const stored = (name: string, value: Tensor): string => graph.cast(recorder.source(value), dtype(name), storedType(spec(name)));
   const after = (name: string): string[] => {
     const update = lastUpdate.get(name);
     return update === undefined ? [] : [`^${update}`];
@@ -58,8 +60,8 @@ export function createVariableAccess(
   const get = (name: string): Tensor => {
     const known = reads.get(name);
     if (known !== undefined) return known.tensor;
-    const node = graph.add('ReadVariableOp', [graph.handle(name), ...after(name)], { dtype: typeValue(dtype(name)) });
-    const tensor = tf.keep(recorder.symbol(node, spec(name)));
+    const node = graph.add('ReadVariableOp', [graph.handle(name), ...after(name)], { dtype: typeValue(storedType(spec(name))) });
+    const tensor = tf.keep(recorder.symbol(graph.cast(node, storedType(spec(name)), dtype(name)), spec(name)));
     reads.set(name, { tensor, node });
     return tensor;
   };
@@ -77,11 +79,14 @@ export function createVariableAccess(
     }
   };
   const assignLike = (op: string) => (name: string, value: Tensor) =>
-    update(op, [name], [graph.handle(name), recorder.source(value)], { dtype: typeValue(dtype(name)) });
+    update(op, [name], [graph.handle(name), stored(name, value)], { dtype: typeValue(storedType(spec(name))) });
   const assign = assignLike('AssignVariableOp');
 
   const adamW = (step: AdamWStep): void => {
     const { parameter, firstMoment, secondMoment, beta1, beta2, weightDecay } = step;
+    for (const name of [parameter, firstMoment, secondMoment]) {
+      if (storedType(spec(name)) !== DT_FLOAT) throw new LlavaError('bad-input', `adamW: variable '${name}' must be stored as float32.`);
+    }
     if (weightDecay !== 0) {
       const shrink = tf.sub(1, tf.mul(step.learningRate, weightDecay));
       assign(parameter, tf.mul(get(parameter), shrink));
@@ -103,8 +108,8 @@ export function createVariableAccess(
       assign,
       assignAdd: assignLike('AssignAddVariableOp'),
       scatterRows: (name, indices, rows) =>
-        update('ResourceScatterUpdate', [name], [graph.handle(name), recorder.source(indices), recorder.source(rows)], {
-          dtype: typeValue(dtype(name)),
+        update('ResourceScatterUpdate', [name], [graph.handle(name), recorder.source(indices), stored(name, rows)], {
+          dtype: typeValue(storedType(spec(name))),
           Tindices: typeValue(DT_INT32),
         }),
       adamW,

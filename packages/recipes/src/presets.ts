@@ -1,0 +1,194 @@
+import type { ModelConfig, RunConfig, StageConfig } from '@llava-ts/trainer';
+
+/** Settings that the published runs of LLaVA share: AdamW of transformers' defaults, cosine with 3 % warm-up, no weight decay. */
+const PUBLISHED: Pick<
+  StageConfig,
+  'epochs' | 'contextTokens' | 'bucketTokens' | 'warmupRatio' | 'weightDecay' | 'betas' | 'eps' | 'clipNorm'
+> = {
+  epochs: 1,
+  contextTokens: 2048,
+  bucketTokens: [384, 768, 1280, 2048],
+  warmupRatio: 0.03,
+  weightDecay: 0,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  clipNorm: 1,
+};
+
+const CLUSTER: Pick<RunConfig, 'train' | 'exchange'> = {
+  train: { steps: null, snapshotEverySteps: 100, keepSnapshots: 3 },
+  exchange: { leaseTimeoutMs: 600_000, heartbeatMs: 5_000, chunkBytes: 524_288 },
+};
+
+const VICUNA: Pick<ModelConfig, 'featureLayer' | 'featureSelect' | 'precision' | 'recompute'> = {
+  featureLayer: -2,
+  featureSelect: 'patch',
+  precision: 'bfloat16',
+  recompute: true,
+};
+
+/**
+ * LLaVA v1 on Vicuna-7B as in the paper (LLaVA v1.0.1, scripts/pretrain.sh and finetune_full_schedule.sh): a linear projector aligned
+ * on CC3M-595K, then three epochs on LLaVA-Instruct-158K.
+ */
+function llava7bV1(): RunConfig {
+  return {
+    preset: 'llava-7b-v1',
+    seed: 42,
+    model: {
+      ...VICUNA,
+      vision: 'models/clip-vit-large-patch14',
+      decoder: 'models/vicuna-7b-v1.1',
+      projector: { kind: 'linear' },
+      imageAspect: 'square',
+    },
+    stages: [
+      {
+        ...PUBLISHED,
+        name: 'align',
+        trainable: ['projector'],
+        template: 'plain',
+        data: { json: 'data/LLaVA-CC3M-Pretrain-595K/chat.json', images: 'data/LLaVA-CC3M-Pretrain-595K/images' },
+        globalBatchSamples: 128,
+        leasesPerStep: 8,
+        microBatchSamples: 16,
+        learningRate: 2e-3,
+      },
+      {
+        ...PUBLISHED,
+        name: 'instruct',
+        trainable: ['projector', 'decoder'],
+        template: 'v1',
+        data: { json: 'data/LLaVA-Instruct-150K/llava_instruct_158k.json', images: 'data/coco/train2017' },
+        epochs: 3,
+        globalBatchSamples: 32,
+        leasesPerStep: 8,
+        microBatchSamples: 4,
+        learningRate: 2e-5,
+      },
+    ],
+    ...CLUSTER,
+  };
+}
+
+/**
+ * LLaVA-1.5 on Vicuna-7B v1.5 (scripts/v1_5/pretrain.sh and finetune.sh): a two-layer projector aligned on LCS-558K with square pictures,
+ * then one epoch on the 665K mixture with padded ones.
+ */
+function llava15On7b(): RunConfig {
+  return {
+    preset: 'llava-1.5-7b',
+    seed: 42,
+    model: {
+      ...VICUNA,
+      vision: 'models/clip-vit-large-patch14-336',
+      decoder: 'models/vicuna-7b-v1.5',
+      projector: { kind: 'mlp', layers: 2 },
+      imageAspect: 'pad',
+    },
+    stages: [
+      {
+        ...PUBLISHED,
+        name: 'align',
+        trainable: ['projector'],
+        template: 'plain',
+        imageAspect: 'square',
+        data: { json: 'data/LLaVA-Pretrain/blip_laion_cc_sbu_558k.json', images: 'data/LLaVA-Pretrain/images' },
+        bucketTokens: [640, 768, 1280, 2048],
+        globalBatchSamples: 256,
+        leasesPerStep: 8,
+        microBatchSamples: 32,
+        learningRate: 1e-3,
+      },
+      {
+        ...PUBLISHED,
+        name: 'instruct',
+        trainable: ['projector', 'decoder'],
+        template: 'v1',
+        data: { json: 'data/llava_v1_5_mix665k.json', images: 'data' },
+        bucketTokens: [768, 1024, 1536, 2048],
+        globalBatchSamples: 128,
+        leasesPerStep: 8,
+        microBatchSamples: 16,
+        learningRate: 2e-5,
+      },
+    ],
+    ...CLUSTER,
+  };
+}
+
+/** LLaVA-1.5's recipe on TinyLlama-1.1B-Chat (TinyLLaVA Factory, scripts/train: 1e-3 at 256, 2e-5 at 128, square pictures in both stages). */
+function tinyLlama(): RunConfig {
+  const base = llava15On7b();
+  return {
+    ...base,
+    preset: 'tinyllama-1.1b',
+    model: { ...base.model, decoder: 'models/TinyLlama-1.1B-Chat-v1.0', imageAspect: 'square' },
+  };
+}
+
+/** The embedded default: parts of 3 million parameters on scenes of drawings, trained in minutes on two cores. */
+function tiny(): RunConfig {
+  const shared: Omit<StageConfig, 'name' | 'trainable' | 'template' | 'data' | 'learningRate'> = {
+    epochs: 1,
+    globalBatchSamples: 64,
+    leasesPerStep: 4,
+    microBatchSamples: 16,
+    contextTokens: 256,
+    bucketTokens: [128, 192, 256],
+    warmupRatio: 0.03,
+    weightDecay: 0,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    clipNorm: 1,
+  };
+  return {
+    preset: 'tiny',
+    seed: 1,
+    model: {
+      vision: 'assets/tiny/encoder',
+      decoder: 'assets/tiny/decoder',
+      projector: { kind: 'mlp', layers: 2 },
+      featureLayer: -2,
+      featureSelect: 'patch',
+      imageAspect: 'square',
+      precision: 'float32',
+      recompute: false,
+    },
+    stages: [
+      {
+        ...shared,
+        name: 'align',
+        trainable: ['projector'],
+        template: 'plain',
+        data: { scenes: { count: 4000, seed: 1, kind: 'captions' } },
+        learningRate: 2e-3,
+      },
+      {
+        ...shared,
+        name: 'instruct',
+        trainable: ['projector', 'decoder'],
+        template: 'v1',
+        data: { scenes: { count: 8000, seed: 2, kind: 'conversations', questionsPerScene: 6 } },
+        learningRate: 1e-3,
+      },
+    ],
+    train: { steps: null, snapshotEverySteps: 50, keepSnapshots: 3 },
+    exchange: { leaseTimeoutMs: 60_000, heartbeatMs: 1_000, chunkBytes: 524_288 },
+  };
+}
+
+const PRESETS: Readonly<Record<string, () => RunConfig>> = {
+  tiny,
+  'llava-7b-v1': llava7bV1,
+  'llava-1.5-7b': llava15On7b,
+  'tinyllama-1.1b': tinyLlama,
+};
+
+/** Names of the presets. */
+export const PRESET_NAMES: readonly string[] = Object.keys(PRESETS);
+
+/** A preset's run, or undefined when there is none of that name. */
+export function findPreset(name: string): RunConfig | undefined {
+  return Object.hasOwn(PRESETS, name) ? PRESETS[name]?.() : undefined;
+}

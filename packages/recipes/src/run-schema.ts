@@ -1,0 +1,87 @@
+import type { RunConfig } from '@llava-ts/trainer';
+import { z } from 'zod';
+
+const folder = z.string().min(1);
+const count = z.int().min(1);
+const positive = z.number().positive();
+const share = z.number().min(0).lt(1);
+
+const model = z.strictObject({
+  vision: folder,
+  decoder: folder,
+  projector: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('linear') }),
+    z.strictObject({ kind: z.literal('mlp'), layers: count }),
+  ]),
+  featureLayer: z.int(),
+  featureSelect: z.enum(['patch', 'cls_patch']),
+  imageAspect: z.enum(['square', 'pad']),
+  precision: z.enum(['float32', 'bfloat16']),
+  recompute: z.boolean(),
+});
+
+const data = z.union([
+  z.strictObject({ json: z.string().min(1), images: z.string().min(1) }),
+  z.strictObject({
+    scenes: z.strictObject({ count, seed: z.int().min(0), kind: z.enum(['captions', 'conversations']), questionsPerScene: z.int().min(1).max(20).exactOptional() }),
+  }),
+]);
+
+const stage = z
+  .strictObject({
+    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_]*$/, 'letters, digits and _'),
+    trainable: z
+      .array(z.enum(['projector', 'decoder']))
+      .min(1)
+      .refine(isUnique, 'each part once'),
+    template: z.enum(['plain', 'v1']),
+    imageAspect: z.enum(['square', 'pad']).exactOptional(),
+    data,
+    epochs: count,
+    globalBatchSamples: count,
+    leasesPerStep: count,
+    microBatchSamples: count,
+    contextTokens: count,
+    bucketTokens: z.array(count).min(1).refine(isUnique, 'each length once'),
+    learningRate: positive,
+    warmupRatio: share,
+    weightDecay: z.number().min(0),
+    betas: z.tuple([share, share]),
+    eps: positive,
+    clipNorm: positive.nullable(),
+  })
+  .check((context) => {
+    const { bucketTokens, contextTokens, leasesPerStep, globalBatchSamples } = context.value;
+    const longest = Math.max(...bucketTokens);
+    const custom = (path: string, input: unknown, message: string): void => {
+      context.issues.push({ code: 'custom', path: [path], input, message });
+    };
+    if (longest < contextTokens)
+      custom('bucketTokens', bucketTokens, `a bucket for the longest sample: contextTokens is ${contextTokens}`);
+    if (leasesPerStep > globalBatchSamples)
+      custom('leasesPerStep', leasesPerStep, `at most globalBatchSamples, which is ${globalBatchSamples}`);
+  });
+
+/** What a run configuration must be. Unknown keys are errors. */
+export const runSchema = z.strictObject({
+  preset: z.string().min(1),
+  seed: z.int().min(0),
+  model,
+  stages: z
+    .array(stage)
+    .min(1)
+    .refine((stages) => isUnique(stages.map(({ name }) => name)), 'stages with different names'),
+  train: z.strictObject({ steps: count.nullable(), snapshotEverySteps: count, keepSnapshots: count }),
+  exchange: z.strictObject({
+    leaseTimeoutMs: count,
+    heartbeatMs: count,
+    chunkBytes: z
+      .int()
+      .min(1024)
+      .max(4 * 1024 * 1024),
+  }),
+}) satisfies z.ZodType<RunConfig>;
+
+function isUnique(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}

@@ -1,0 +1,76 @@
+export { captionLoss } from './caption-loss.js';
+export { gradientScales } from './clip.js';
+export { configDifferences } from './config-differences.js';
+export { openDataset } from './dataset.js';
+export { evaluateAnswers } from './evaluate-answers.js';
+export { openExaminee } from './examinee.js';
+export { exportModel, readModelFormat } from './export-model.js';
+export { requireFiniteGradients } from './gradient-check.js';
+export { changedParts, partTensors } from './learning-tensors.js';
+export { createLeaseProgram } from './lease-program.js';
+export { createLocalExchange } from './local-exchange.js';
+export { createModelHost } from './model-host.js';
+export { openModel, readPreprocessing } from './open-model.js';
+export { openRun } from './open-run.js';
+export { createRunRecorder, snapshotsFolder } from './run-recorder.js';
+export { readRunSnapshot, readSnapshotConfig, snapshotName, writeRunSnapshot } from './run-snapshot.js';
+export { createRunState } from './run-state.js';
+export { cosineLearningRate, warmupSteps } from './schedule.js';
+export { createStageOrder, planStage, stepLeases } from './stage-plan.js';
+export { createStepLedger } from './step-ledger.js';
+export { decideUpdate } from './step-update.js';
+export { train } from './train.js';
+export { createUpdateState } from './update.js';
+export { runWorker } from './worker.js';
+
+export type { CaptionLossOptions } from './caption-loss.js';
+export type { GradientScales } from './clip.js';
+export type { Dataset, DatasetOptions } from './dataset.js';
+export type { AnswerReport, Examination, ExaminedAnswer } from './evaluate-answers.js';
+export type { Examinee, ExamineeSizes } from './examinee.js';
+export type {
+  Assignment,
+  GradientExchange,
+  Lease,
+  LeaseId,
+  LeaseResult,
+  PullRequest,
+  PushOutcome,
+  RunDescription,
+} from './exchange-port.js';
+export type { ModelFormat } from './export-model.js';
+export type { Gradients } from './gradient-check.js';
+export type { TensorShapes } from './learning-tensors.js';
+export type { LeaseProgram, LeaseProgramOptions, LossSums, MicroBatch } from './lease-program.js';
+export type { LocalExchange, LocalExchangeOptions } from './local-exchange.js';
+export type { StepRecord } from './metrics-file.js';
+export type { ModelHost, ModelHostOptions } from './model-host.js';
+export type { OpenRun } from './open-run.js';
+export type {
+  DataConfig,
+  ExchangeConfig,
+  ImageAspect,
+  ModelConfig,
+  RunConfig,
+  StageConfig,
+  TemplateName,
+  TrainablePart,
+  TrainConfig,
+} from './run-config.js';
+export type { RunRecorder, RunRecorderOptions } from './run-recorder.js';
+export type { RunSnapshot, RunState } from './run-state.js';
+export type { ScheduleConfig } from './schedule.js';
+export type { EpochOrder, PortionConfig, StagePlan } from './stage-plan.js';
+export type {
+  Grant,
+  LeaseFacts,
+  LedgerCounts,
+  LedgerOptions,
+  RunPosition,
+  StepLedger,
+  StepTotals,
+} from './step-ledger.js';
+export type { StepFacts } from './step-update.js';
+export type { TrainOptions, TrainReport } from './train.js';
+export type { UpdateOptions, UpdateSnapshot, UpdateState, UpdateTensor } from './update.js';
+export type { LeaseProgress, WorkerOptions, WorkerReport, WorkerTimings } from './worker.js';

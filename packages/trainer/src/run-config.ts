@@ -1,0 +1,93 @@
+/** A part of the model that a stage can teach. The vision encoder stays frozen. */
+export type TrainablePart = 'projector' | 'decoder';
+
+/** The two templates of LLaVA: `plain` (stage 1, image then caption) and `v1` (Vicuna conversations). */
+export type TemplateName = 'plain' | 'v1';
+
+/** How a picture that is not square becomes one: cut from the middle, or padded with the mean colour. */
+export type ImageAspect = 'square' | 'pad';
+
+/** Where a stage's samples come from: LLaVA's JSON with a folder of images, or scenes composed from drawings. */
+export type DataConfig =
+  | { readonly json: string; readonly images: string }
+  | {
+      readonly scenes: {
+        readonly count: number;
+        readonly seed: number;
+        readonly kind: 'captions' | 'conversations';
+        /** Turns of a conversation, at most what the scene answers; 4 unless given. */
+        readonly questionsPerScene?: number;
+      };
+    };
+
+/** The pretrained parts and how they are joined. */
+export interface ModelConfig {
+  /** Folder of a CLIP encoder in Hugging Face layout. */
+  readonly vision: string;
+  /** Folder of a Llama decoder, with its tokenizer, in Hugging Face layout. */
+  readonly decoder: string;
+  readonly projector: { readonly kind: 'linear' } | { readonly kind: 'mlp'; readonly layers: number };
+  /** Which hidden state of the encoder is the feature; -2 is the output of the last but one layer. */
+  readonly featureLayer: number;
+  readonly featureSelect: 'patch' | 'cls_patch';
+  readonly imageAspect: ImageAspect;
+  readonly precision: 'float32' | 'bfloat16';
+  /** Recompute each decoder block in the backward pass instead of keeping its activations. */
+  readonly recompute: boolean;
+}
+
+/** One stage: what learns, from which samples, in which portions, how fast. */
+export interface StageConfig {
+  readonly name: string;
+  readonly trainable: readonly TrainablePart[];
+  readonly template: TemplateName;
+  /** Overrides the model's for this stage only (LLaVA-1.5 aligns on `square` pictures and tunes on `pad`). */
+  readonly imageAspect?: ImageAspect;
+  readonly data: DataConfig;
+  readonly epochs: number;
+  /** Samples that one step consumes. */
+  readonly globalBatchSamples: number;
+  /** Slices of a global batch: the unit of work, of retry and of accounting. */
+  readonly leasesPerStep: number;
+  /** Samples computed at once on a device. */
+  readonly microBatchSamples: number;
+  /** Longest sample, in tokens, image tokens included. */
+  readonly contextTokens: number;
+  /** Lengths that micro-batches are padded to; one compiled function each. */
+  readonly bucketTokens: readonly number[];
+  readonly learningRate: number;
+  /** Share of the steps in which the learning rate rises from 0. */
+  readonly warmupRatio: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  /** Largest norm of a whole gradient, null for no clipping. */
+  readonly clipNorm: number | null;
+}
+
+/** How long to train and how often to save. */
+export interface TrainConfig {
+  /** At most this many steps per stage; null for as many as the epochs give. */
+  readonly steps: number | null;
+  readonly snapshotEverySteps: number;
+  /** The newest snapshots that are kept. */
+  readonly keepSnapshots: number;
+}
+
+/** Timing and sizes of the exchange between workers and parameter server. */
+export interface ExchangeConfig {
+  /** A lease that is neither finished nor renewed for this long is granted to somebody else. */
+  readonly leaseTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly chunkBytes: number;
+}
+
+/** A whole run as one tree: plain data, checked by `@llava-ts/recipes`, printed, sent to workers and saved in every snapshot. */
+export interface RunConfig {
+  readonly preset: string;
+  readonly seed: number;
+  readonly model: ModelConfig;
+  readonly stages: readonly StageConfig[];
+  readonly train: TrainConfig;
+  readonly exchange: ExchangeConfig;
+}

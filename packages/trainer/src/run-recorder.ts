@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { writeAtomic } from '@llava-ts/checkpoint';
+import { appendMetrics, openMetrics } from './metrics-file.js';
+import type { StepRecord } from './metrics-file.js';
+import type { OpenRun } from './open-run.js';
+import { writeRunSnapshot } from './run-snapshot.js';
+import type { RunSnapshot } from './run-state.js';
+import type { StepFacts } from './step-update.js';
+
+/** Writes what a run leaves in its output folder: `config.json`, `metrics.jsonl` and `snapshots/`. */
+export interface RunRecorder {
+  /** Records an applied step; takes a snapshot when one is due: every so many steps, and at the end of a stage. */
+  step(facts: StepFacts, boundary: () => RunSnapshot): Promise<StepRecord>;
+  /** Takes a snapshot now, unless the last one is of the same position. */
+  save(snapshot: RunSnapshot): Promise<void>;
+}
+
+/** Settings of a recorder. */
+export interface RunRecorderOptions {
+  readonly outDir: string;
+  readonly runId: string;
+  readonly run: OpenRun;
+  readonly resumed?: RunSnapshot;
+  readonly now: () => number;
+}
+
+/** The folder of a run's snapshots. */
+export function snapshotsFolder(outDir: string): string {
+  return join(outDir, 'snapshots');
+}
+
+/** Creates the recorder of a run and begins its files. */
+export async function createRunRecorder({
+  outDir,
+  runId,
+  run,
+  resumed,
+  now,
+}: RunRecorderOptions): Promise<RunRecorder> {
+  const metrics = join(outDir, 'metrics.jsonl');
+  let lastSaved = resumed?.position ?? null;
+  let lastStepAt = now();
+  await writeAtomic(join(outDir, 'config.json'), `${JSON.stringify(run.config, null, 2)}\n`);
+  await openMetrics(metrics, run.config, resumed?.position ?? { stage: 0, step: 0 });
+
+  async function save(snapshot: RunSnapshot): Promise<void> {
+    const { stage, step } = snapshot.position;
+    if (lastSaved?.stage === stage && lastSaved.step === step) return;
+    await writeRunSnapshot(snapshotsFolder(outDir), run, { snapshot, runId });
+    lastSaved = snapshot.position;
+  }
+  return {
+    save,
+    async step(facts, boundary) {
+      const record = { ...facts, ms: Math.round(now() - lastStepAt) };
+      lastStepAt = now();
+      await appendMetrics(metrics, record);
+      const due = facts.step % run.config.train.snapshotEverySteps === 0 || facts.step === facts.steps;
+      if (due) await save(boundary());
+      return record;
+    },
+  };
+}
