@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLocalExchange, createModelHost, exportModel, openRun, runWorker, train } from '@llava-ts/trainer';
 import type { ModelHost, RunConfig, StepRecord, TrainReport } from '@llava-ts/trainer';
@@ -34,6 +34,25 @@ describe('the same bits', () => {
     },
     60_000,
   );
+
+  it('a finished run that is resumed does nothing but write its model again', async () => {
+    const outDir = join(folder, 'straight');
+    const before = await digests(outDir);
+    await rm(join(outDir, 'model'), { recursive: true });
+    const again = await train({ config, outDir, cacheDir: folder, resume: 'latest' });
+    expect(again).toMatchObject({ ended: 'done', position: straight.position });
+    expect(await digests(outDir)).toEqual(before);
+  });
+
+  it('a run that is cancelled before its first step can be resumed', async () => {
+    const outDir = join(folder, 'never-begun');
+    expect(await train({ config, outDir, cacheDir: folder, signal: AbortSignal.abort() })).toMatchObject({
+      ended: 'cancelled',
+      position: { stage: 0, step: 0 },
+    });
+    await train({ config, outDir, cacheDir: folder, resume: 'latest' });
+    expect(await digests(outDir)).toEqual(await digests(join(folder, 'straight')));
+  });
 
   it('two workers give the parameters of one', async () => {
     const run = await openRun(config, { cacheDir: folder });

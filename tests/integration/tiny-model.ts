@@ -36,6 +36,9 @@ const DECODER: Omit<DecoderConfig, 'vocab'> = {
   attentionBias: false,
 };
 
+/** Random weights are this much larger than usual: parts that never learnt have little to say otherwise. */
+const SPREAD = 4;
+
 /**
  * Writes an encoder and a decoder in Hugging Face layout, with random weights and a tokenizer trained on a few texts.
  * @returns their folders
@@ -69,6 +72,8 @@ async function writePart(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const values = initialize(part.specs, createRandom(part.seed));
+  for (const array of values.values())
+    if (!array.every((value) => value === 1)) array.forEach((value, i) => (array[i] = SPREAD * value));
   const shapes = flattenTree<ParameterSpec>(part.specs);
   const tensors = new Map(
     [...values].map(([path, data]) => [part.names.get(path)!, { shape: shapes.get(path)!.shape, data }] as const),

@@ -65,7 +65,7 @@ export function loadTensorflow(): Promise<NodeBackend> {
 }
 
 async function load(): Promise<NodeBackend> {
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3'; // below, it prints advice that is not for our users
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   try {
     await import('@tensorflow/tfjs-node-gpu');

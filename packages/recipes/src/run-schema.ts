@@ -23,7 +23,12 @@ const model = z.strictObject({
 const data = z.union([
   z.strictObject({ json: z.string().min(1), images: z.string().min(1) }),
   z.strictObject({
-    scenes: z.strictObject({ count, seed: z.int().min(0), kind: z.enum(['captions', 'conversations']), questionsPerScene: z.int().min(1).max(20).exactOptional() }),
+    scenes: z.strictObject({
+      count,
+      seed: z.int().min(0),
+      kind: z.enum(['captions', 'conversations']),
+      questionsPerScene: z.int().min(1).max(20).exactOptional(),
+    }),
   }),
 ]);
 

@@ -43,7 +43,7 @@ export type PushOutcome = 'accepted' | 'duplicate' | 'stale';
 export interface RunDescription {
   readonly runId: string;
   readonly config: RunConfig;
-  /** Index of the stage to get ready for. */
+  /** Index of the stage to get ready for; the number of stages when the run is over. */
   readonly stage: number;
 }
 

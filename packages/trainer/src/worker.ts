@@ -58,7 +58,7 @@ interface Work extends WorkerOptions {
 
 async function work(exchange: GradientExchange, host: ModelHost, { signal, onProgress, report }: Work): Promise<void> {
   const { config, stage } = await exchange.join();
-  await host.prepare(config, stage);
+  if (stage < config.stages.length) await host.prepare(config, stage); // else the run is over already
   let have: number | null = null;
   let spent = noTime();
   for (;;) {

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+
+import type { CliContext } from '../context.js';
+
+/** `llava quickstart`: the main job from beginning to end. */
+export function registerQuickstart(program: Command, context: CliContext): void {
+  program
+    .command('quickstart')
+    .description('train a small visual assistant on real pictures, test it and ask it: minutes on two cores')
+    .option('--out <dir>', 'folder for everything that is made', 'quickstart')
+    .option('--small', 'a shorter run that learns less, to see whether all works')
+    .action(async (flags: { readonly out: string; readonly small?: boolean }) => {
+      const { quickstart } = await import('../quickstart/quickstart.js');
+      await quickstart({ outDir: flags.out, small: flags.small === true }, context);
+    });
+}

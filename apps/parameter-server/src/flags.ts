@@ -1,0 +1,80 @@
+import { LlavaError, errorLine } from '@llava-ts/telemetry';
+import { parseArgs } from 'node:util';
+
+/** What a parameter server is told on its command line. */
+export interface Flags {
+  /** The resolved run configuration. */
+  readonly configFile: string;
+  /** Receives config.json, metrics.jsonl, snapshots/ and at the end model/. */
+  readonly outDir: string;
+  /** Folder for derived files such as composed scenes. */
+  readonly cacheDir: string;
+  readonly listen: string;
+  readonly healthPort: number | null;
+  /** A snapshot to go on from: its name, `latest`, or `auto` for the latest if there is one; null to begin. */
+  readonly resume: string | null;
+  /** Gets one JSON line with the bound address. */
+  readonly readyFile: string | null;
+  /** Stop when standard input ends: the parent is gone. */
+  readonly untilStdinEnds: boolean;
+}
+
+/** Shown for --help and named in every complaint about flags. */
+export const USAGE = `node apps/parameter-server/dist/main.js --config FILE --out DIR [options]
+
+  --config FILE        the resolved run configuration (JSON)
+  --out DIR            receives config.json, metrics.jsonl, snapshots/ and, at the end, model/
+  --cache DIR          derived files, e.g. composed scenes (default: DIR/cache)
+  --listen HOST:PORT   default 127.0.0.1:50051; port 0 takes any free one
+  --health-port PORT   grpc.health.v1 on the same host; 0 takes any free one (default: none)
+  --resume NAME        go on from a snapshot: its name, latest, or auto (latest if there is one, else begin)
+  --ready-file FILE    write {"address": ...} there when ready
+  --until-stdin-ends   stop when standard input ends
+
+Standard output: one JSON object per line, {"event": "ready" | "step" | "end", ...}. Standard error: the log.
+SIGTERM: no new leases, a snapshot of the last applied step, exit.
+`;
+
+/** @throws {LlavaError} `bad-input` for flags that are missing, unknown or wrong. */
+export function parseFlags(args: readonly string[]): Flags | 'help' {
+  const values = parse(args);
+  if (values.help === true) return 'help';
+  const { config, out, listen = '127.0.0.1:50051', resume = null } = values;
+  if (config === undefined || out === undefined) throw new LlavaError('bad-input', `--${config === undefined ? 'config' : 'out'} is missing; see --help`);
+  return {
+    configFile: config,
+    outDir: out,
+    cacheDir: values.cache ?? `${out}/cache`,
+    listen,
+    healthPort: values['health-port'] === undefined ? null : portOf(values['health-port']),
+    resume,
+    readyFile: values['ready-file'] ?? null,
+    untilStdinEnds: values['until-stdin-ends'] ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    config: text,
+    out: text,
+    cache: text,
+    listen: text,
+    'health-port': text,
+    resume: text,
+    'ready-file': text,
+    'until-stdin-ends': { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new LlavaError('bad-input', `${errorLine(error)}; see --help`, { cause: error });
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new LlavaError('bad-input', `--health-port: expected a port from 0 to 65535, got '${text}'`);
+}

@@ -1,0 +1,3 @@
+export { mainFile } from './main-file.js';
+
+export type { ParameterServerEvent } from './events.js';

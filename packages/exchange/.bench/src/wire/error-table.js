@@ -1,0 +1,43 @@
+import { status } from '@grpc/grpc-js';
+import { LlavaError, errorLine } from '@llava-ts/telemetry';
+/** The one table between our errors and gRPC's: what a server answers with. */
+export const STATUS_OF_CODE = {
+    'bad-input': status.INVALID_ARGUMENT,
+    'not-found': status.NOT_FOUND,
+    mismatch: status.FAILED_PRECONDITION,
+    corrupt: status.DATA_LOSS,
+    unavailable: status.UNAVAILABLE,
+    refused: status.ABORTED,
+    'no-space': status.RESOURCE_EXHAUSTED,
+    cancelled: status.CANCELLED,
+    internal: status.INTERNAL,
+};
+/** Statuses that our servers do not send on purpose, but gRPC itself or a proxy does. */
+const CODE_OF_FOREIGN_STATUS = {
+    [status.DEADLINE_EXCEEDED]: 'unavailable',
+    [status.ALREADY_EXISTS]: 'refused',
+    [status.PERMISSION_DENIED]: 'refused',
+    [status.UNAUTHENTICATED]: 'refused',
+    [status.OUT_OF_RANGE]: 'bad-input',
+    [status.UNIMPLEMENTED]: 'mismatch',
+};
+const CODE_OF_STATUS = new Map([
+    ...Object.entries(CODE_OF_FOREIGN_STATUS).map(([key, code]) => [Number(key), code]),
+    ...Object.entries(STATUS_OF_CODE).map(([code, value]) => [value, code]),
+]);
+/** What a server ends a call with when handling it threw: the table's status and the error's one line. */
+export function toStatus(error) {
+    const code = error instanceof LlavaError ? STATUS_OF_CODE[error.code] : status.INTERNAL;
+    return { code, details: errorLine(error) };
+}
+/** The LlavaError for a failed call: code by the table, message as the server wrote it, with the peer in front. */
+export function fromServiceError(error, peer) {
+    const code = isConnectionLoss(error) ? 'unavailable' : (CODE_OF_STATUS.get(error.code) ?? 'internal');
+    const details = error.details === '' ? 'no details' : error.details;
+    return new LlavaError(code, `${peer}: ${details} (${status[error.code]})`, { cause: error });
+}
+/** grpc-js reports a peer that was killed in the middle of a stream as a reset with one of several statuses. */
+function isConnectionLoss(error) {
+    return error.details.includes('RST_STREAM') || error.details.startsWith('Connection dropped');
+}
+//# sourceMappingURL=error-table.js.map

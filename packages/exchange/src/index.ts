@@ -1,0 +1,9 @@
+export { connectExchange } from './client/connect-exchange.js';
+export { startParameterServer } from './server/start-parameter-server.js';
+export { STATUS_OF_CODE, fromServiceError, toStatus } from './wire/error-table.js';
+export { weightsDigest } from './weights-digest.js';
+export { canonicalJson, configDigest } from './wire/digest.js';
+
+export type { ConnectOptions, WorkerFingerprint } from './client/connect-exchange.js';
+export type { RunEnd, StopOptions } from './server/run-host.js';
+export type { ParameterServer, ParameterServerOptions } from './server/start-parameter-server.js';

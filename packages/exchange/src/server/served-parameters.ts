@@ -1,0 +1,30 @@
+import type { Lease, LeaseId, LeaseResult, PushOutcome } from '@llava-ts/trainer';
+import type { Layout, TensorShape } from '../wire/layout.js';
+
+/** A tensor that can be pulled. */
+export interface ServedTensor extends TensorShape {
+  readonly learns: boolean;
+  readonly values: Float32Array;
+}
+
+/** The learning parameters of this process, as the Parameters service sees them. */
+export interface ServedParameters {
+  /** The stage and version that can be pulled now. */
+  current(): { readonly stage: number; readonly version: number };
+  /** The tensors that a worker of the current stage needs, in name order, with their values, which are not copied and change with the version. */
+  tensors(): readonly ServedTensor[];
+  /** The tensors that learn in the current stage: what a push holds. */
+  pushLayout(): Layout;
+  /**
+   * The lease of an identity, if it belongs to the step in work.
+   * @returns null when it does not
+   */
+  find(id: LeaseId): Lease | null;
+  /** What `accept` would say now. */
+  judge(lease: Lease): PushOutcome;
+  /**
+   * Counts a complete result, or does not; takes over its arrays.
+   * @throws {LlavaError} `bad-input` naming the tensor when a number is not finite; nothing has changed then.
+   */
+  accept(result: LeaseResult): PushOutcome;
+}

@@ -1,0 +1,95 @@
+import type { ServerCredentials } from '@grpc/grpc-js';
+import { loadLlavaV1, type RunStatusInput } from '@llava-ts/protos';
+import { silentLogger, type Logger } from '@llava-ts/telemetry';
+import type { OpenRun, RunRecorder, RunSnapshot, StepRecord } from '@llava-ts/trainer';
+import { fastParametersService } from '../wire/parts.js';
+import { controlHandlers } from './control-service.js';
+import { coordinatorHandlers } from './coordinator-service.js';
+import { startHealthServer } from './health.js';
+import { createServer, listen, shutDown } from './listen.js';
+import { parametersHandlers } from './parameters-service.js';
+import { createRunHost, type RunEnd, type StopOptions } from './run-host.js';
+import { statusHandlers } from './status-service.js';
+
+/** Settings of a parameter server. */
+export interface ParameterServerOptions {
+  /** What is trained: configuration, plans and initial parameters, see `openRun` of `@llava-ts/trainer`. The server owns its arrays. */
+  readonly run: OpenRun;
+  readonly runId: string;
+  /** Writes metrics and snapshots, see `createRunRecorder` of `@llava-ts/trainer`. */
+  readonly recorder: RunRecorder;
+  /** Where to go on from. */
+  readonly resumed?: RunSnapshot;
+  /** `host:port`; port 0 takes any free one. Without credentials it must be on the loopback interface. */
+  readonly address: string;
+  /** Address of `grpc.health.v1`, plaintext; none when absent. */
+  readonly health?: { readonly host: string; readonly port: number };
+  readonly credentials?: ServerCredentials;
+  /** Digest of the frozen weights that workers must prove; the first worker sets it when absent. */
+  readonly frozenDigest?: string;
+  /** Silence after which a worker is taken for dead; five heartbeats by default. */
+  readonly heartbeatTimeoutMs?: number;
+  readonly onStep?: (record: StepRecord) => void;
+  readonly logger?: Logger;
+  readonly now?: () => number;
+}
+
+/** A running parameter server: coordinator and shard 0 in one process. */
+export interface ParameterServer {
+  /** `host:port` that it listens on. */
+  readonly address: string;
+  readonly healthPort: number | null;
+  /** Resolves when the run is over and the server has shut down; rejects when the run failed. */
+  readonly finished: Promise<RunEnd>;
+  status(): RunStatusInput;
+  /** The state at the last step boundary; its arrays are valid until the next step is applied. */
+  snapshot(): RunSnapshot;
+  /** Ends early: no new leases, a snapshot of the last applied step, then shutdown. */
+  stop(options: StopOptions): Promise<void>;
+}
+
+const HEARTBEATS_UNTIL_DEAD = 5;
+const SHUTDOWN_GRACE_MS = 500;
+
+/**
+ * Starts a parameter server.
+ * @throws {LlavaError} `refused` for an address that others can reach without credentials, `unavailable` when it cannot be bound.
+ */
+export async function startParameterServer(options: ParameterServerOptions): Promise<ParameterServer> {
+  const { run, logger = silentLogger, now = () => performance.now(), credentials = null, frozenDigest = null } = options;
+  const { heartbeatMs } = run.config.exchange;
+  const { heartbeatTimeoutMs = HEARTBEATS_UNTIL_DEAD * heartbeatMs } = options;
+  const host = createRunHost({ ...options, frozenDigest, heartbeatTimeoutMs, logger, now });
+
+  const server = createServer();
+  const { Coordinator, Status, Control } = loadLlavaV1();
+  server.addService(Coordinator.service, coordinatorHandlers(host.coordinator, host.description));
+  server.addService(fastParametersService(), parametersHandlers(host.pulls, host.pushes));
+  server.addService(Status.service, statusHandlers(host.status));
+  server.addService(Control.service, controlHandlers(host.control));
+
+  const address = await listen(server, options.address, credentials);
+  const health = options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
+  health?.set('ready', true);
+  const ticker = setInterval(() => host.coordinator.tick(), heartbeatMs);
+  logger.info(`parameter server listens on ${address}`, { runId: options.runId });
+
+  const finished = host.ended.finally(async () => {
+    clearInterval(ticker);
+    health?.set('ready', false);
+    await shutDown(server, SHUTDOWN_GRACE_MS);
+    await health?.close();
+  });
+  finished.catch(() => {});
+  return {
+    address,
+    healthPort: health?.port ?? null,
+    finished,
+    status: host.status,
+    snapshot: host.snapshot,
+    async stop(how) {
+      await host.stop(how);
+      await finished.catch(() => {});
+    },
+  };
+}

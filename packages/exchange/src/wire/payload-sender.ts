@@ -1,0 +1,76 @@
+import { LlavaError } from '@llava-ts/telemetry';
+import type { EventEmitter } from 'node:events';
+import { crc32 } from 'node:zlib';
+import { frameChunk } from './chunk-codec.js';
+import type { WireCommit } from './parts.js';
+
+/** The writing end of a gRPC stream of parts. */
+export interface PartStream extends EventEmitter {
+  write(part: Buffer): boolean;
+}
+
+/** How a payload is cut and watched while it is sent. */
+export interface SendOptions {
+  readonly chunkBytes: number;
+  /** Called before every chunk; throw to give up. */
+  readonly check: () => void;
+  /** True when the other side or the transport has ended the stream. */
+  readonly ended: () => boolean;
+}
+
+/**
+ * Writes arrays as one payload, chunk by chunk, and waits whenever the stream is full.
+ * @returns what the commit must say, or null when the stream ended on the way
+ */
+export async function sendPayload(stream: PartStream, arrays: readonly Float32Array[], options: SendOptions): Promise<WireCommit | null> {
+  const source = createByteSource(arrays);
+  let checksum = 0;
+  let offset = 0;
+  while (offset < source.bytes) {
+    options.check();
+    if (options.ended()) return null;
+    const { message, dataStart } = frameChunk(offset, Math.min(options.chunkBytes, source.bytes - offset));
+    const data = message.subarray(dataStart);
+    source.copyInto(data);
+    checksum = crc32(data, checksum);
+    offset += data.length;
+    if (!stream.write(message)) await roomOrEnd(stream, options.ended);
+  }
+  return { bytes: source.bytes, crc32: checksum };
+}
+
+/** Reads arrays one after the other as if they were one run of bytes. */
+function createByteSource(arrays: readonly Float32Array[]): { bytes: number; copyInto: (target: Uint8Array) => void } {
+  const views = arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  let index = 0;
+  let within = 0;
+  const copyInto = (target: Uint8Array): void => {
+    for (let filled = 0; filled < target.length; ) {
+      const view = views[index];
+      if (view === undefined) throw new LlavaError('internal', 'read past the end of a payload');
+      const piece = view.subarray(within, within + target.length - filled);
+      target.set(piece, filled);
+      filled += piece.length;
+      within += piece.length;
+      if (within === view.length) {
+        index += 1;
+        within = 0;
+      }
+    }
+  };
+  return { bytes: views.reduce((sum, view) => sum + view.length, 0), copyInto };
+}
+
+const ENDINGS = ['drain', 'error', 'close', 'finish', 'cancelled', 'status'] as const;
+
+/** Resolves when the stream takes more, or when it never will. */
+function roomOrEnd(stream: EventEmitter, ended: () => boolean): Promise<void> {
+  if (ended()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ENDINGS) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ENDINGS) stream.on(event, done);
+  });
+}

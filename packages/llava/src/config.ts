@@ -1,0 +1,21 @@
+import type { DecoderConfig } from '@llava-ts/decoder';
+import type { ProjectorConfig } from '@llava-ts/projector';
+import { featureCount } from '@llava-ts/vision-encoder';
+import type { ClipVisionConfig, FeatureChoice } from '@llava-ts/vision-encoder';
+
+/** A whole LLaVA: its three parts and how they are joined. */
+export interface LlavaConfig {
+  readonly vision: ClipVisionConfig;
+  readonly projector: ProjectorConfig;
+  readonly decoder: DecoderConfig;
+  /** The token that stands for an image; in `ids` it is repeated once per feature of the image. */
+  readonly imageTokenId: number;
+  /** Which hidden states of the encoder are the features; -2 in the paper. */
+  readonly featureLayer: number;
+  readonly featureSelect: FeatureChoice['select'];
+}
+
+/** How many tokens of the decoder one image takes. */
+export function imageTokens({ vision, featureSelect }: LlavaConfig): number {
+  return featureCount(vision, featureSelect);
+}

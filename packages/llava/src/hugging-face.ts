@@ -1,0 +1,94 @@
+import { decoderFromHf, decoderToHf, hfField } from '@llava-ts/decoder';
+import type { HfConfig } from '@llava-ts/decoder';
+import { projectorFromType, projectorType } from '@llava-ts/projector';
+import { LlavaError } from '@llava-ts/telemetry';
+import { clipVisionFromHf, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { imageTokens } from './config.js';
+import type { LlavaConfig } from './config.js';
+
+/** Tokens that begin, end and fill a text; they belong to the tokenizer, and travel in the model's configuration. */
+export interface LlavaTokens {
+  readonly bosId?: number;
+  /** Any of these ends an answer. */
+  readonly eosIds: readonly number[];
+  readonly padId?: number;
+}
+
+/** The two values of `vision_feature_select_strategy`. */
+const SELECTS: Readonly<Record<string, LlavaConfig['featureSelect']>> = { default: 'patch', full: 'cls_patch' };
+
+/**
+ * Reads a `LlavaConfig` of transformers.
+ * @throws LlavaError `bad-input` when it describes something this model does not compute
+ */
+export function llavaFromHf(json: HfConfig): LlavaConfig {
+  const kind = hfField(json, 'model_type', 'llava');
+  if (kind !== 'llava') throw new LlavaError('bad-input', `config.json: 'model_type' is '${kind}'; expected 'llava'.`);
+  const strategy = hfField(json, 'vision_feature_select_strategy', 'default');
+  const featureSelect = SELECTS[strategy];
+  if (featureSelect === undefined) {
+    throw new LlavaError(
+      'bad-input',
+      `config.json: 'vision_feature_select_strategy' is '${strategy}'; expected default or full.`,
+    );
+  }
+  const text = (json['text_config'] ?? {}) as HfConfig;
+  return {
+    vision: clipVisionFromHf((json['vision_config'] ?? {}) as HfConfig),
+    projector: readProjector(json),
+    decoder: decoderFromHf({ tie_word_embeddings: json['tie_word_embeddings'], ...text }),
+    imageTokenId: hfField(json, 'image_token_index', hfField(json, 'image_token_id', 32000)),
+    featureLayer: hfField(json, 'vision_feature_layer', -2),
+    featureSelect,
+  };
+}
+
+/** transformers knows two layers only; for other projectors we keep LLaVA's key. */
+function readProjector(json: HfConfig): LlavaConfig['projector'] {
+  const activation = hfField(json, 'projector_hidden_act', 'gelu');
+  const bias = hfField(json, 'multimodal_projector_bias', true);
+  if (activation === 'gelu' && bias) return projectorFromType(hfField(json, 'mm_projector_type', 'mlp2x_gelu'));
+  throw new LlavaError(
+    'bad-input',
+    `config.json: a projector with '${activation}'${bias ? '' : ' and without bias'} is not supported; expected gelu and biases.`,
+  );
+}
+
+/** The `LlavaConfig` of a model, readable by transformers 4 and 5. */
+export function llavaToHf(config: LlavaConfig, tokens?: LlavaTokens): Record<string, unknown> {
+  const type = projectorType(config.projector);
+  const special = tokens === undefined ? {} : tokensToHf(tokens);
+  return {
+    architectures: ['LlavaForConditionalGeneration'],
+    model_type: 'llava',
+    ignore_index: -100,
+    image_token_index: config.imageTokenId,
+    image_seq_length: imageTokens(config),
+    projector_hidden_act: 'gelu',
+    multimodal_projector_bias: true,
+    ...(type === 'mlp2x_gelu' ? {} : { mm_projector_type: type }),
+    vision_feature_layer: config.featureLayer,
+    vision_feature_select_strategy: config.featureSelect === 'patch' ? 'default' : 'full',
+    tie_word_embeddings: config.decoder.tiedEmbeddings,
+    torch_dtype: 'float32',
+    ...special,
+    text_config: { ...decoderToHf(config.decoder), ...special },
+    vision_config: clipVisionToHf(config.vision),
+  };
+}
+
+/** Reads the special tokens; `eos_token_id` may be a number or a list. */
+export function tokensFromHf(json: HfConfig): LlavaTokens {
+  const { bos_token_id: bosId, eos_token_id: eos, pad_token_id: padId } = json;
+  const eosIds = (Array.isArray(eos) ? eos : [eos]).filter((id) => typeof id === 'number');
+  return { ...(typeof bosId === 'number' ? { bosId } : {}), eosIds, ...(typeof padId === 'number' ? { padId } : {}) };
+}
+
+/** The keys of `generation_config.json`, and of the configuration. */
+export function tokensToHf({ bosId, eosIds, padId }: LlavaTokens): Record<string, unknown> {
+  return {
+    ...(bosId === undefined ? {} : { bos_token_id: bosId }),
+    ...(eosIds.length === 0 ? {} : { eos_token_id: eosIds.length === 1 ? eosIds[0] : eosIds }),
+    ...(padId === undefined ? {} : { pad_token_id: padId }),
+  };
+}

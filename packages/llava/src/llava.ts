@@ -1,0 +1,96 @@
+import { decoder, decoderLogits, embedTokens } from '@llava-ts/decoder';
+import type { DecoderParameters } from '@llava-ts/decoder';
+import { axes, sparseCrossEntropy } from '@llava-ts/engine';
+import { projector } from '@llava-ts/projector';
+import type { ProjectorParameters } from '@llava-ts/projector';
+import { clipVision } from '@llava-ts/vision-encoder';
+import type { ClipVisionTrunk } from '@llava-ts/vision-encoder';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LlavaConfig } from './config.js';
+import { splice } from './splice.js';
+
+/** What can learn: the encoder stays as it was pretrained. */
+export interface LearningParameters {
+  readonly projector: ProjectorParameters;
+  readonly decoder: DecoderParameters;
+}
+
+/** Tokens and images that belong together. */
+export interface LlavaInput {
+  /** int32 `[batch, tokens]`, padded behind; an image is one placeholder per feature. */
+  readonly ids: Tensor;
+  /** int32 `[batch, tokens]`: -1 for text, else the row in `features` flattened to `[images * patches, visionHidden]`. */
+  readonly visualIndex: Tensor;
+  /** `[images, patches, visionHidden]`, of {@link imageFeatures}. */
+  readonly features: Tensor;
+}
+
+/** An input with its answers. */
+export interface LlavaBatch extends LlavaInput {
+  /** int32 `[batch, tokens]`, each the token at its own place; negative (-100) where nothing is learnt. */
+  readonly labels: Tensor;
+}
+
+/** Options of computing, not of the model. */
+export interface LlavaOptions {
+  /** Compute each decoder block again in the backward pass instead of keeping its activations. */
+  readonly recompute?: boolean;
+}
+
+/**
+ * What the frozen encoder sees in each image.
+ * @param pixels `[images, 3, imageSizePx, imageSizePx]`, normalised
+ * @returns `[images, patches, visionHidden]`
+ */
+export function imageFeatures(vision: ClipVisionTrunk, pixels: Tensor, config: LlavaConfig): Tensor {
+  return clipVision(vision, pixels, config.vision, { featureLayer: config.featureLayer, select: config.featureSelect });
+}
+
+/** Embeddings of all tokens, with the projected features in the places of the images; `[batch, tokens, hidden]`. */
+export function llavaEmbeddings(p: LearningParameters, input: LlavaInput): Tensor {
+  const text = embedTokens(p.decoder, input.ids); // [batch, tokens, hidden]
+  const { images } = axes(input.features, 'images patches visionHidden');
+  if (images === 0) return text;
+  const visual = projector(p.projector, input.features); // [images, patches, hidden]
+  return splice(text, visual, input.visualIndex);
+}
+
+/**
+ * Scores of the token after every token.
+ * @returns `[batch, tokens, vocab]`
+ */
+export function llavaLogits(p: LearningParameters, input: LlavaInput, config: LlavaConfig): Tensor {
+  return decoderLogits(p.decoder, decoder(p.decoder, llavaEmbeddings(p, input), config.decoder));
+}
+
+/**
+ * Cross-entropy of the supervised tokens, summed, so that batches of any size add up; divide by `labelTokens` for the mean.
+ * @returns both scalars, float32
+ */
+export function llavaLoss(
+  p: LearningParameters,
+  batch: LlavaBatch,
+  config: LlavaConfig,
+  options: LlavaOptions = {},
+): { lossSum: Tensor; labelTokens: Tensor } {
+  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch), config.decoder, options); // [batch, tokens, hidden]
+  const rows = tf.reshape(hidden, [-1, config.decoder.hidden]); // [batch * tokens, hidden]
+  const targets = tf.reshape(nextTokens(batch.labels), [-1]); // [batch * tokens]
+  const losses = sparseCrossEntropy(decoderLogits(p.decoder, rows), targets); // [batch * tokens]
+  const supervised = tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
+  return { lossSum: tf.sum(losses), labelTokens: tf.sum(supervised) };
+}
+
+/** The label that each token must predict: the next one's; nothing follows the last. `[batch, tokens]` to the same. */
+function nextTokens(labels: Tensor): Tensor {
+  const { batch, tokens } = axes(labels, 'batch tokens');
+  return tf.pad(
+    tf.slice(labels, [0, 1], [batch, tokens - 1]),
+    [
+      [0, 0],
+      [0, 1],
+    ],
+    -100,
+  );
+}

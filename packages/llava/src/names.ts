@@ -1,0 +1,64 @@
+import { decoderNames } from '@llava-ts/decoder';
+import { projectorNames } from '@llava-ts/projector';
+import { clipVisionNames } from '@llava-ts/vision-encoder';
+import type { LlavaConfig } from './config.js';
+
+/**
+ * Names in the files of `LlavaForConditionalGeneration`, by our path: the layout of transformers up to 4.51, which every
+ * version reads.
+ */
+export function llavaNames(config: LlavaConfig): Map<string, string> {
+  const parts: [string, Map<string, string>, string][] = [
+    ['vision', clipVisionNames(config.vision), 'vision_tower.'],
+    ['projector', projectorNames(config.projector), ''],
+    ['decoder', decoderNames(config.decoder), 'language_model.'],
+  ];
+  return new Map(
+    parts.flatMap(([part, names, prefix]) =>
+      [...names].map(([path, name]): [string, string] => [`${part}.${path}`, `${prefix}${name}`]),
+    ),
+  );
+}
+
+/** Rewrites of a stored name, applied in this order. */
+type Rewrites = readonly (readonly [RegExp, string | ((match: string, digits: string) => string)])[];
+
+/** Every layout of a LLaVA (transformers up to 4.51, from 4.52, 5; LLaVA's own; wrapped by PEFT) to the one of {@link llavaNames}. */
+const LLAVA_REWRITES: Rewrites = [
+  [/^base_model\.model\./, ''],
+  [/^model\.language_model\.(model\.)?/, 'language_model.model.'],
+  [/^language_model\.(?=(embed_tokens|layers|norm)\.)/, 'language_model.model.'],
+  [/^(model\.)?(language_model\.)?lm_head\./, 'language_model.lm_head.'],
+  [/^(model\.)?multi_modal_projector\./, 'multi_modal_projector.'],
+  [/^(model\.)?vision_tower\.(vision_tower\.)?(vision_model\.)?/, 'vision_tower.vision_model.'],
+  [/^model\.mm_projector\.(\d+)\./, (_match, position) => `multi_modal_projector.linear_${Number(position) / 2 + 1}.`],
+  [/^model\.mm_projector\.(?=weight|bias)/, 'multi_modal_projector.linear_1.'],
+  [/^model\.(?=(embed_tokens|layers|norm)\.)/, 'language_model.model.'],
+];
+
+/** A CLIP with or without its prefix (transformers 5 leaves it out in memory). */
+const CLIP_REWRITES: Rewrites = [[/^(vision_model\.)?/, 'vision_model.']];
+
+/** Buffers that old files hold and nobody needs. */
+const BUFFERS = /rotary_emb\.inv_freq$|embeddings\.position_ids$/;
+
+/** The rest of a whole CLIP: its text half and what joins the two. */
+const OTHER_HALF_OF_CLIP = /^(text_model\.|visual_projection\.|text_projection\.|logit_scale$)/;
+
+/** The name of a stored tensor in our layout, or null for one that is rightly left aside. */
+export type Normalise = (stored: string) => string | null;
+
+/** Normalises the names of a LLaVA's files. */
+export const normaliseLlavaName: Normalise = (stored) =>
+  BUFFERS.test(stored) ? null : rewrite(stored, LLAVA_REWRITES);
+
+/** Normalises the names of a CLIP's files. */
+export const normaliseClipName: Normalise = (stored) =>
+  BUFFERS.test(stored) || OTHER_HALF_OF_CLIP.test(stored) ? null : rewrite(stored, CLIP_REWRITES);
+
+/** Normalises the names of a Llama's files. */
+export const normaliseDecoderName: Normalise = (stored) => (BUFFERS.test(stored) ? null : stored);
+
+function rewrite(stored: string, rewrites: Rewrites): string {
+  return rewrites.reduce((name, [pattern, by]) => name.replace(pattern, by as string), stored);
+}

@@ -1,0 +1,36 @@
+import { decoderParameters } from '@llava-ts/decoder';
+import type { DecoderParameters } from '@llava-ts/decoder';
+import { clipVisionTrunk, clipVisionParameters } from '@llava-ts/vision-encoder';
+import type { ClipVisionParameters, ClipVisionTrunk } from '@llava-ts/vision-encoder';
+import type { ParameterSpec } from '@llava-ts/engine';
+import { projectorParameters } from '@llava-ts/projector';
+import type { ProjectorParameters } from '@llava-ts/projector';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LlavaConfig } from './config.js';
+
+/** All parameters of a LLaVA; paths are `vision.*`, `projector.*` and `decoder.*`. */
+export interface LlavaParameters<L = Tensor> {
+  vision: ClipVisionParameters<L>;
+  projector: ProjectorParameters<L>;
+  decoder: DecoderParameters<L>;
+}
+
+/** The parameters that computing takes: the encoder without what lies behind the feature layer. */
+export interface UsedLlavaParameters<L = Tensor> extends Omit<LlavaParameters<L>, 'vision'> {
+  vision: ClipVisionTrunk<L>;
+}
+
+/** Shapes and initial values of all parameters. */
+export function llavaParameters(config: LlavaConfig): LlavaParameters<ParameterSpec> {
+  return {
+    vision: clipVisionParameters(config.vision),
+    projector: projectorParameters(config.projector, { input: config.vision.hidden, output: config.decoder.hidden }),
+    decoder: decoderParameters(config.decoder),
+  };
+}
+
+/** The same without the encoder's last layers, which no LLaVA computes. */
+export function usedLlavaParameters(config: LlavaConfig): UsedLlavaParameters<ParameterSpec> {
+  const all = llavaParameters(config);
+  return { ...all, vision: clipVisionTrunk(all.vision, config.vision, config.featureLayer) };
+}

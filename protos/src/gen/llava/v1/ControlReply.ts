@@ -1,0 +1,16 @@
+// Original file: llava/v1/control.proto
+
+
+export interface ControlReplyInput {
+  /**
+   * What was done, one line.
+   */
+  'message'?: (string);
+}
+
+export interface ControlReplyMessage {
+  /**
+   * What was done, one line.
+   */
+  'message': (string);
+}

@@ -1,0 +1,42 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { ChunkInput as _llava_v1_ChunkInput, ChunkMessage as _llava_v1_ChunkMessage } from './llava/v1/Chunk.js';
+import type { CommitInput as _llava_v1_CommitInput, CommitMessage as _llava_v1_CommitMessage } from './llava/v1/Commit.js';
+import type { FingerprintInput as _llava_v1_FingerprintInput, FingerprintMessage as _llava_v1_FingerprintMessage } from './llava/v1/Fingerprint.js';
+import type { LeaseIdInput as _llava_v1_LeaseIdInput, LeaseIdMessage as _llava_v1_LeaseIdMessage } from './llava/v1/LeaseId.js';
+import type { MemberInput as _llava_v1_MemberInput, MemberMessage as _llava_v1_MemberMessage } from './llava/v1/Member.js';
+import type { ParametersClient as _llava_v1_ParametersClient, ParametersDefinition as _llava_v1_ParametersDefinition } from './llava/v1/Parameters.js';
+import type { PullHeaderInput as _llava_v1_PullHeaderInput, PullHeaderMessage as _llava_v1_PullHeaderMessage } from './llava/v1/PullHeader.js';
+import type { PullPartInput as _llava_v1_PullPartInput, PullPartMessage as _llava_v1_PullPartMessage } from './llava/v1/PullPart.js';
+import type { PullRequestInput as _llava_v1_PullRequestInput, PullRequestMessage as _llava_v1_PullRequestMessage } from './llava/v1/PullRequest.js';
+import type { PushHeaderInput as _llava_v1_PushHeaderInput, PushHeaderMessage as _llava_v1_PushHeaderMessage } from './llava/v1/PushHeader.js';
+import type { PushPartInput as _llava_v1_PushPartInput, PushPartMessage as _llava_v1_PushPartMessage } from './llava/v1/PushPart.js';
+import type { PushReplyInput as _llava_v1_PushReplyInput, PushReplyMessage as _llava_v1_PushReplyMessage } from './llava/v1/PushReply.js';
+import type { TensorInput as _llava_v1_TensorInput, TensorMessage as _llava_v1_TensorMessage } from './llava/v1/Tensor.js';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  llava: {
+    v1: {
+      Chunk: MessageTypeDefinition<_llava_v1_ChunkInput, _llava_v1_ChunkMessage>
+      Commit: MessageTypeDefinition<_llava_v1_CommitInput, _llava_v1_CommitMessage>
+      Encoding: EnumTypeDefinition
+      Fingerprint: MessageTypeDefinition<_llava_v1_FingerprintInput, _llava_v1_FingerprintMessage>
+      LeaseId: MessageTypeDefinition<_llava_v1_LeaseIdInput, _llava_v1_LeaseIdMessage>
+      Member: MessageTypeDefinition<_llava_v1_MemberInput, _llava_v1_MemberMessage>
+      Parameters: SubtypeConstructor<typeof grpc.Client, _llava_v1_ParametersClient> & { service: _llava_v1_ParametersDefinition }
+      PullHeader: MessageTypeDefinition<_llava_v1_PullHeaderInput, _llava_v1_PullHeaderMessage>
+      PullPart: MessageTypeDefinition<_llava_v1_PullPartInput, _llava_v1_PullPartMessage>
+      PullRequest: MessageTypeDefinition<_llava_v1_PullRequestInput, _llava_v1_PullRequestMessage>
+      PushHeader: MessageTypeDefinition<_llava_v1_PushHeaderInput, _llava_v1_PushHeaderMessage>
+      PushPart: MessageTypeDefinition<_llava_v1_PushPartInput, _llava_v1_PushPartMessage>
+      PushReply: MessageTypeDefinition<_llava_v1_PushReplyInput, _llava_v1_PushReplyMessage>
+      Tensor: MessageTypeDefinition<_llava_v1_TensorInput, _llava_v1_TensorMessage>
+    }
+  }
+}
+

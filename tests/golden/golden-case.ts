@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { readSafetensors } from '@llava-ts/checkpoint';
+import type { StoredTensor } from '@llava-ts/checkpoint';
+import { loadLlava } from '@llava-ts/llava';
+import type { LoadedLlava } from '@llava-ts/llava';
+
+/** A model of the reference implementation, an input, and what PyTorch and transformers computed from it. */
+export interface GoldenCase {
+  readonly folder: string;
+  readonly model: LoadedLlava;
+  readonly inputs: ReadonlyMap<string, StoredTensor>;
+  readonly expected: ReadonlyMap<string, StoredTensor>;
+  readonly promptTokens: number;
+}
+
+/** All cases of this folder. */
+export const GOLDEN_CASES = ['llava-mha', 'llava-gqa-tied', 'llava-rope-linear'] as const;
+
+export async function readGoldenCase(name: string): Promise<GoldenCase> {
+  const folder = fileURLToPath(new URL(name, import.meta.url));
+  const info = JSON.parse(await readFile(`${folder}/case.json`, 'utf8')) as { prompt_tokens: number };
+  return {
+    folder,
+    model: await loadLlava(folder),
+    inputs: await readSafetensors(`${folder}/inputs.safetensors`),
+    expected: await readSafetensors(`${folder}/expected.safetensors`),
+    promptTokens: info.prompt_tokens,
+  };
+}
+
+/** Index of the feature of every image token, -1 for text: images in the order of the rows. */
+export function visualIndexOf(ids: Int32Array, imageTokenId: number): Int32Array {
+  let next = 0;
+  return ids.map((id) => (id === imageTokenId ? next++ : -1));
+}
