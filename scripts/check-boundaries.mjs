@@ -53,13 +53,21 @@ const pairs = (table) =>
 execFileSync(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'show', 'projects'], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
+const RULE = '@nx/enforce-module-boundaries';
+const configured = await new ESLint().calculateConfigForFile('packages/telemetry/src/index.ts');
+const [severity, options] = configured.rules[RULE];
 const eslint = new ESLint({
-  ruleFilter: ({ ruleId }) => ruleId === '@nx/enforce-module-boundaries',
-  overrideConfig: { files: ['**/*.ts'], languageOptions: { parserOptions: { project: null } } },
+  ruleFilter: ({ ruleId }) => ruleId === RULE,
+  overrideConfig: {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { project: null } },
+    // most forbidden imports would also close a circle, and the rule stops at that: look past it, at the layers
+    rules: { [RULE]: [severity, { ...options, ignoredCircularDependencies: [['*', '*']] }] },
+  },
 });
 
 async function objections(folder, module) {
-  const text = `import * as forbidden from '${module}';\n`;
+  const text = `import * as imported from '${module}';\n`;
   const [result] = await eslint.lintText(text, { filePath: `${folder}/src/boundary-check.ts` });
   return result.messages.map(({ message }) => message.split('\n')[0]);
 }
@@ -67,7 +75,8 @@ async function objections(folder, module) {
 const problems = [];
 for (const [folder, module] of pairs(FORBIDDEN)) {
   const found = await objections(folder, module);
-  if (found.length === 0) problems.push(`${folder} may import ${module}, which is against the direction of imports`);
+  if (!found.some((message) => message.startsWith('A project tagged with')))
+    problems.push(`${folder} may import ${module}, which is against the direction of imports`);
 }
 for (const [folder, module] of pairs(ALLOWED)) {
   const found = await objections(folder, module);

@@ -109,7 +109,7 @@ export async function rawWorker(address: string, name: string, request: Partial<
 /** A header, the chunks of a payload, and its commit, ready to be written. */
 export async function partsOf(header: PushHeaderInput, arrays: readonly Float32Array[], chunkBytes = 4096): Promise<Outgoing<PushPartInput>[]> {
   const chunks: Buffer[] = [];
-  const stream = { write: (chunk: Buffer) => chunks.push(chunk) > 0 } as unknown as Parameters<typeof sendPayload>[0];
+  const stream = { write: (chunk: Buffer) => chunks.push(Buffer.from(chunk)) > 0 } as unknown as Parameters<typeof sendPayload>[0];
   const commit = await sendPayload(stream, arrays, { chunkBytes, check: () => {}, ended: () => false });
   return [{ header }, ...chunks, { commit: commit! }];
 }

@@ -30,13 +30,9 @@ export async function answerOnce(
 /** Talks until the end of standard input; Ctrl-C cuts an answer short, or ends the conversation between answers. */
 export async function converse(model: ChatModel, options: ConversationOptions, context: CliContext): Promise<void> {
   const terminal = context.stdin.isTTY === true;
-  const lines = createInterface({
-    input: context.stdin,
-    output: terminal ? context.stderr : undefined,
-    terminal,
-    prompt: '> ',
-  });
   const state = { features: await model.look(options.image), history: [] as Exchange[] };
+  const output = terminal ? context.stderr : undefined;
+  const lines = createInterface({ input: context.stdin, output, terminal, prompt: '> ' }); // from here on lines must be taken
   let answering: AbortController | null = null;
   const interrupt = (): void => (answering === null ? lines.close() : answering.abort());
   lines.on('SIGINT', interrupt);

@@ -60,7 +60,7 @@ async function train(flags: TrainFlags, context: CliContext): Promise<void> {
   const run = await createRun(config, { flags, display, steps, context });
   const outcome = await startTraining(run, flags.workers, context).finally(display.close);
   const facts = { ...outcome, seconds: Math.round((context.now() - startedMs) / 100) / 10 };
-  await writeReport(flags, { config, steps, facts });
+  if (steps.length > 0) await writeReport(flags, { config, steps, facts });
   if (flags.json) printJson(context, { event: 'end', ...facts });
   else describeEnd(facts, steps, context);
 }
@@ -98,7 +98,7 @@ interface Facts extends TrainingOutcome {
   readonly seconds: number;
 }
 
-/** Writes report.json; a run that was cut short has none. */
+/** Writes report.json: a run that was cut short has none. */
 async function writeReport(
   flags: TrainFlags,
   result: { config: RunConfig; steps: StepRecord[]; facts: Facts },
@@ -119,8 +119,9 @@ function describeRun({ preset, stages, seed }: RunConfig, { workers, out }: Trai
 
 function describeEnd({ seconds, peakBytes, modelDir }: Facts, steps: readonly StepRecord[], context: CliContext): void {
   const loss = steps.at(-1)?.loss;
-  const facts = [`done in ${formatDuration(seconds * 1000)}`, `at most ${formatBytes(peakBytes)} in a process`];
-  note(context, [...facts, ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`])].join(', '));
+  const memory = `at most ${formatBytes(peakBytes)} in a process`;
+  if (loss === undefined) note(context, 'nothing was left to do');
+  else note(context, `done in ${formatDuration(seconds * 1000)}, ${memory}, loss ${loss.toFixed(3)}`);
   print(context, modelDir);
   note(context, `try: llava chat --model ${modelDir} --image FILE "What is in the picture?"`);
 }

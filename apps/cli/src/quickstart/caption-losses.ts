@@ -48,6 +48,10 @@ export async function measureCaptionLosses(
 async function stageEndName({ stages }: RunConfig, outDir: string): Promise<string> {
   const names = (await listSnapshots(snapshotsFolder(outDir))).map(({ name }) => name);
   const found = names.filter((name) => name.startsWith(`${stages[0]?.name}-`)).at(0);
-  if (found === undefined) throw new LlavaError('not-found', `${snapshotsFolder(outDir)}: no snapshot of stage 1's end; it has ${names.join(', ') || 'none'}`);
+  if (found === undefined)
+    throw new LlavaError(
+      'not-found',
+      `${snapshotsFolder(outDir)}: no snapshot of stage 1's end; it has ${names.join(', ') || 'none'}`,
+    );
   return found;
 }

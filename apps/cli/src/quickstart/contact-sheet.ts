@@ -14,11 +14,8 @@ const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAl
 function lines({ turns }: AskedPicture): { text: string; fill: string; weight: string }[] {
   return turns.flatMap(({ question, answer, truth, correct }) => [
     { text: question, fill: '#444444', weight: 'normal' },
-    {
-      text: `${correct ? '✓' : '✗'} ${answer}${correct ? '' : `   (truth: ${truth})`}`,
-      fill: correct ? '#1a7f37' : '#cf222e',
-      weight: 'bold',
-    },
+    { text: `${correct ? '✓' : '✗'} ${answer}`, fill: correct ? '#1a7f37' : '#cf222e', weight: 'bold' },
+    ...(correct ? [] : [{ text: `truth: ${truth}`, fill: '#444444', weight: 'bold' }]),
   ]);
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rawWorker, partsOf, type RawWorker } from '../../testing/raw-worker.js';
 import { bitsOf, memoryRecorder, toyRun } from '../../testing/toy-run.js';
 import type { OpenRun } from '@llava-ts/trainer';
-import { frameChunk } from '../wire/chunk-codec.js';
+import { FRAME_ROOM, frameChunk } from '../wire/chunk-codec.js';
 import { startParameterServer, type ParameterServer } from './start-parameter-server.js';
 
 let run: OpenRun;
@@ -59,15 +59,15 @@ test('a wrong checksum, a wrong count, a missing commit and a missing chunk are 
 
 test('malformed parts are refused as bad input', async () => {
   const { header, parts } = await worker.pushOf(await worker.lease());
-  const tooLarge = frameChunk(0, 2 ** 20 + 1).message;
+  const tooLarge = chunk(0, 2 ** 20 + 1);
   const cases: [Parameters<RawWorker['push']>[0], string][] = [
     [parts.slice(1), 'expected a header first, got chunk'],
     [[Buffer.from('not protobuf at all')], 'not a protobuf message'],
     [[Buffer.alloc(0)], 'neither header, chunk nor commit'],
     [[{ header }, { header }], 'a second header'],
     [[{ header }, tooLarge], 'at most 1048576 are allowed'],
-    [[{ header }, frameChunk(0, 0).message], 'an empty chunk'],
-    [[...parts.slice(0, -1), frameChunk(payloadBytes(parts), 4).message], 'more than the'],
+    [[{ header }, chunk(0, 0)], 'an empty chunk'],
+    [[...parts.slice(0, -1), chunk(payloadBytes(parts), 4)], 'more than the'],
     [[{ header: { ...header, lease: null } }], 'no lease is named'],
     [[{ header: { ...header, member: null } }], 'member: missing'],
     [[{ header: { ...header, encoding: 0 } }], 'expected ENCODING_FLOAT32'],
@@ -165,4 +165,9 @@ test('a session that does not begin with hello, or is of a stranger, is ended', 
 /** Bytes of all chunks of a push. */
 function payloadBytes(parts: readonly unknown[]): number {
   return (parts.at(-1) as { commit: { bytes: number } }).commit.bytes;
+}
+
+/** A chunk of zeros. */
+function chunk(offset: number, bytes: number): Buffer {
+  return frameChunk(Buffer.alloc(FRAME_ROOM + bytes), offset, bytes);
 }

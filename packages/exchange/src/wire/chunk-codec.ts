@@ -1,6 +1,3 @@
-/** Bytes of a chunk's frame at most: two tags and lengths around it, one tag and a 64-bit offset in it. */
-const MAX_FRAME_BYTES = 32;
-
 /** Field 2 of PushPart and PullPart, length-delimited: `chunk`. */
 const CHUNK_TAG = 0x12;
 /** Field 1 of Chunk, varint: `offset`. */
@@ -14,31 +11,29 @@ export interface WireChunk {
   readonly data: Uint8Array;
 }
 
-/** A message under construction: write `dataBytes` bytes at `dataStart`, nothing else. */
-export interface ChunkFrame {
-  readonly message: Buffer;
-  readonly dataStart: number;
-}
+/** Room for the frame in front of the data: two tags and lengths around it, one tag and a 64-bit offset in it. */
+export const FRAME_ROOM = 32;
 
 /**
- * Frames a part that holds one chunk, as protobuf would write it, and leaves room for the data: one copy less than an encoder makes.
- * Serves PushPart and PullPart alike, because `chunk` has the same number in both.
+ * Makes the message of a part that holds one chunk, as protobuf would write it, around data that lies in memory already: one copy less
+ * than an encoder makes. Serves PushPart and PullPart alike, because `chunk` has the same number in both.
+ * @param buffer the data from `FRAME_ROOM` on; the room is written to
+ * @returns a view of `buffer`
  */
-export function frameChunk(offset: number, dataBytes: number): ChunkFrame {
+export function frameChunk(buffer: Buffer, offset: number, dataBytes: number): Buffer {
   const offsetBytes = offset === 0 ? 0 : 1 + varintBytes(offset);
   const chunkBytes = offsetBytes + 1 + varintBytes(dataBytes) + dataBytes;
-  const total = 1 + varintBytes(chunkBytes) + chunkBytes;
-  const message = Buffer.allocUnsafe(total);
-  let at = 0;
-  message[at++] = CHUNK_TAG;
-  at = writeVarint(message, at, chunkBytes);
+  const start = FRAME_ROOM - (1 + varintBytes(chunkBytes) + chunkBytes - dataBytes);
+  let at = start;
+  buffer[at++] = CHUNK_TAG;
+  at = writeVarint(buffer, at, chunkBytes);
   if (offset !== 0) {
-    message[at++] = OFFSET_TAG;
-    at = writeVarint(message, at, offset);
+    buffer[at++] = OFFSET_TAG;
+    at = writeVarint(buffer, at, offset);
   }
-  message[at++] = DATA_TAG;
-  at = writeVarint(message, at, dataBytes);
-  return { message, dataStart: at };
+  buffer[at++] = DATA_TAG;
+  at = writeVarint(buffer, at, dataBytes);
+  return buffer.subarray(start, at + dataBytes);
 }
 
 /**
@@ -59,11 +54,6 @@ export function readChunk(message: Uint8Array): WireChunk | null {
   const dataBytes = readVarint(reader);
   if (dataBytes === null || reader.at + dataBytes !== message.length) return null;
   return { offset, data: message.subarray(reader.at) };
-}
-
-/** Room that a chunk of a given size needs as a message. */
-export function chunkMessageBytes(dataBytes: number): number {
-  return dataBytes + MAX_FRAME_BYTES;
 }
 
 function varintBytes(value: number): number {

@@ -1,12 +1,13 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import type { EventEmitter } from 'node:events';
 import { crc32 } from 'node:zlib';
-import { frameChunk } from './chunk-codec.js';
+import { FRAME_ROOM, frameChunk } from './chunk-codec.js';
 import type { WireCommit } from './parts.js';
 
 /** The writing end of a gRPC stream of parts. */
 export interface PartStream extends EventEmitter {
-  write(part: Buffer): boolean;
+  /** `done` is called when the part is not needed any more. */
+  write(part: Buffer, done: () => void): boolean;
 }
 
 /** How a payload is cut and watched while it is sent. */
@@ -24,19 +25,28 @@ export interface SendOptions {
  */
 export async function sendPayload(stream: PartStream, arrays: readonly Float32Array[], options: SendOptions): Promise<WireCommit | null> {
   const source = createByteSource(arrays);
+  const frames = createFramePool(FRAME_ROOM + Math.min(options.chunkBytes, source.bytes));
   let checksum = 0;
   let offset = 0;
   while (offset < source.bytes) {
     options.check();
     if (options.ended()) return null;
-    const { message, dataStart } = frameChunk(offset, Math.min(options.chunkBytes, source.bytes - offset));
-    const data = message.subarray(dataStart);
+    const dataBytes = Math.min(options.chunkBytes, source.bytes - offset);
+    const frame = frames.take();
+    const data = frame.subarray(FRAME_ROOM, FRAME_ROOM + dataBytes);
     source.copyInto(data);
     checksum = crc32(data, checksum);
-    offset += data.length;
-    if (!stream.write(message)) await roomOrEnd(stream, options.ended);
+    const more = stream.write(frameChunk(frame, offset, dataBytes), () => frames.giveBack(frame));
+    offset += dataBytes;
+    if (!more) await roomOrEnd(stream, options.ended);
   }
   return { bytes: source.bytes, crc32: checksum };
+}
+
+/** Buffers that are used again: without them most of a transfer goes into collecting garbage. */
+function createFramePool(bytes: number): { take: () => Buffer; giveBack: (frame: Buffer) => void } {
+  const free: Buffer[] = [];
+  return { take: () => free.pop() ?? Buffer.allocUnsafe(bytes), giveBack: (frame) => void free.push(frame) };
 }
 
 /** Reads arrays one after the other as if they were one run of bytes. */

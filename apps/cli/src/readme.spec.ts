@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+const LLAVA = fileURLToPath(new URL('../bin/llava.js', import.meta.url));
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const [, block = ''] = /```sh\n([\s\S]+?)```/.exec(readme) ?? [];
+const commands = block
+  .trim()
+  .split('\n')
+  .map((line) => (line.split('#')[0] ?? '').trim());
+
+test('the README shows every command', () => {
+  expect(new Set(commands.map((line) => line.split(' ')[1]))).toEqual(
+    new Set(['quickstart', 'train', 'diff', 'chat', 'runtime', 'doctor']),
+  );
+});
+
+test.each(commands)('%s has commands and flags that exist', (line) => {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '').slice(1);
+  const { stdout } = spawnSync(process.execPath, [LLAVA, ...words, '--help'], { encoding: 'utf8' });
+  const path = words.slice(0, words[0] === 'runtime' ? 2 : 1);
+  expect(stdout).toContain(`Usage: llava ${path.join(' ')}`);
+  for (const flag of words.filter((word) => word.startsWith('--'))) expect(stdout).toContain(flag);
+});
