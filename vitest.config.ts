@@ -6,10 +6,22 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['protos/src/**/*.spec.ts', 'packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['protos/src/**/*.spec.ts', 'packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts'],
+        },
+      },
       { extends: true, test: { name: 'golden', include: ['tests/golden/**/*.spec.ts'] } },
-      { extends: true, test: { name: 'integration', include: ['tests/integration/**/*.spec.ts'], testTimeout: 300_000 } },
-      { extends: true, test: { name: 'e2e', include: ['tests/e2e/**/*.spec.ts'], testTimeout: 900_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['tests/integration/**/*.spec.ts'], testTimeout: 300_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['tests/e2e/**/*.spec.ts'], testTimeout: 900_000, fileParallelism: false },
+      },
     ],
   },
 });

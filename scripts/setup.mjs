@@ -13,7 +13,13 @@ const buildStamp = join(root, 'node_modules', '.cache', 'llava-ts', 'build');
 checkNode();
 installPackages();
 build();
-run(process.execPath, [join(root, 'apps', 'cli', 'bin', 'llava.js'), 'runtime', 'install', '--quiet', ...process.argv.slice(2)]);
+run(process.execPath, [
+  join(root, 'apps', 'cli', 'bin', 'llava.js'),
+  'runtime',
+  'install',
+  '--quiet',
+  ...process.argv.slice(2),
+]);
 
 function checkNode() {
   const { engines } = readJson(join(root, 'package.json'));

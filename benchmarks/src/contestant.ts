@@ -23,7 +23,12 @@ export function startOurs(name: string, script: string, args: readonly string[] 
 }
 
 /** Starts the peer's measurement with the given Python. */
-export function startPeer(name: string, python: string, script: string, args: readonly string[] = []): Promise<Contestant> {
+export function startPeer(
+  name: string,
+  python: string,
+  script: string,
+  args: readonly string[] = [],
+): Promise<Contestant> {
   return start(name, python, [fileURLToPath(new URL(`../peers/${script}`, import.meta.url)), ...args]);
 }
 
@@ -34,8 +39,12 @@ async function start(name: string, command: string, args: string[]): Promise<Con
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<Record<string, number>> => {
     for (;;) {
-      const { value, done } = await lines.next();
-      if (done === true) throw new LlavaError('unavailable', `Benchmark '${name}' ended early: ${errors.trim().split('\n').at(-1) ?? 'no message'}`);
+      const { value, done } = (await lines.next()) as IteratorResult<string, undefined>;
+      if (done === true)
+        throw new LlavaError(
+          'unavailable',
+          `Benchmark '${name}' ended early: ${errors.trim().split('\n').at(-1) ?? 'no message'}`,
+        );
       if (value.startsWith('{')) return JSON.parse(value) as Record<string, number>;
     }
   };
@@ -67,7 +76,11 @@ export async function serve(ready: Readonly<Record<string, number>>, step: () =>
 }
 
 /** Interleaved runs, so that a drift of the machine hits everyone alike. @returns milliseconds per contestant, one per round */
-export async function interleave(contestants: readonly Contestant[], rounds: number, onRound: (round: number) => void): Promise<Map<string, number[]>> {
+export async function interleave(
+  contestants: readonly Contestant[],
+  rounds: number,
+  onRound: (round: number) => void,
+): Promise<Map<string, number[]>> {
   const times = new Map(contestants.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round += 1) {
     onRound(round);
@@ -80,5 +93,7 @@ export async function interleave(contestants: readonly Contestant[], rounds: num
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

@@ -5,10 +5,22 @@ import { benchStep } from './step.js';
 
 const program = new Command('npm run bench --')
   .description('Speed and memory as ratios against a peer or a limit that is measured in the same run')
-  .addHelpText('after', '\nExamples:\n  npm run bench -- step\n  npm run bench -- step --json --peer /path/to/venv/bin/python\n  npm run bench -- optimizer --peer python3');
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench -- step\n  npm run bench -- step --json --peer /path/to/venv/bin/python\n  npm run bench -- optimizer --peer python3',
+  );
 
-const question = (name: string, description: string, run: (options: { peer?: string; json?: boolean }) => Promise<void>): void => {
-  program.command(name).description(description).option('--peer <python>', 'a Python that has torch').option('--json', 'one line of JSON').action(run);
+const question = (
+  name: string,
+  description: string,
+  run: (options: { peer?: string; json?: boolean }) => Promise<void>,
+): void => {
+  program
+    .command(name)
+    .description(description)
+    .option('--peer <python>', 'a Python that has torch')
+    .option('--json', 'one line of JSON')
+    .action(run);
 };
 question('step', 'a decoder training step: eager, compiled, bfloat16, and PyTorch', benchStep);
 question('optimizer', 'AdamW on 50 million parameters, and torch fused AdamW', benchOptimizer);

@@ -17,9 +17,24 @@ async function serveAdamW(weightDecay: number): Promise<void> {
       step: {
         inputs: { learningRate: scalar, beta1Power: scalar, beta2Power: scalar },
         run: (inputs, variables: VariableAccess) => {
-          const { learningRate, beta1Power, beta2Power } = inputs as Record<'learningRate' | 'beta1Power' | 'beta2Power', Tensor>;
+          const { learningRate, beta1Power, beta2Power } = inputs as Record<
+            'learningRate' | 'beta1Power' | 'beta2Power',
+            Tensor
+          >;
           const gradient = variables.get('gradient');
-          variables.adamW({ parameter: 'w', firstMoment: 'm', secondMoment: 'v', gradient, learningRate, beta1Power, beta2Power, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay });
+          variables.adamW({
+            parameter: 'w',
+            firstMoment: 'm',
+            secondMoment: 'v',
+            gradient,
+            learningRate,
+            beta1Power,
+            beta2Power,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weightDecay,
+          });
           return {};
         },
       },
@@ -37,7 +52,11 @@ async function serveAdamW(weightDecay: number): Promise<void> {
   let count = 0;
   const step = (): void => {
     count += 1;
-    program.call('step', { learningRate: Float32Array.of(1e-3), beta1Power: Float32Array.of(0.9 ** count), beta2Power: Float32Array.of(0.999 ** count) });
+    program.call('step', {
+      learningRate: Float32Array.of(1e-3),
+      beta1Power: Float32Array.of(0.9 ** count),
+      beta2Power: Float32Array.of(0.999 ** count),
+    });
   };
   step();
   step();

@@ -14,7 +14,8 @@ export async function benchOptimizer({ peer, json }: { peer?: string; json?: boo
     await startOurs('ours AdamW, no decay', './optimizer-contestant.js', ['plain']),
   ];
   if (peer !== undefined) {
-    for (const mode of ['fused', 'default']) contestants.push(await startPeer(`torch AdamW ${mode}`, peer, 'optimizer.py', [mode]));
+    for (const mode of ['fused', 'default'])
+      contestants.push(await startPeer(`torch AdamW ${mode}`, peer, 'optimizer.py', [mode]));
   }
   const times = await interleave(contestants, ROUNDS, (round) => say(`round ${round + 1} of ${ROUNDS}`));
   for (const contestant of contestants) await contestant.end();
@@ -30,6 +31,9 @@ export async function benchOptimizer({ peer, json }: { peer?: string; json?: boo
     shareOfCopyBandwidth: (speed('ours AdamW') * BYTES_PER_PARAMETER) / copyBandwidth,
   };
   if (json === true) return void process.stdout.write(`${JSON.stringify(result)}\n`);
-  printTable(['AdamW, 50M parameters', 'ms (median)', 'G parameters/s'], contestants.map(({ name }) => [name, ms(name).toFixed(1), name === 'copy' ? '' : speed(name).toFixed(2)]));
+  printTable(
+    ['AdamW, 50M parameters', 'ms (median)', 'G parameters/s'],
+    contestants.map(({ name }) => [name, ms(name).toFixed(1), name === 'copy' ? '' : speed(name).toFixed(2)]),
+  );
   process.stdout.write(`ratios: ${JSON.stringify(result)}\n`);
 }

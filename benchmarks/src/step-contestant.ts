@@ -1,4 +1,14 @@
-import { compile, createRandom, flattenTree, initialize, loadTensorflow, sizeOf, sparseCrossEntropy, unflattenTree, valueAndGradients } from '@llava-ts/engine';
+import {
+  compile,
+  createRandom,
+  flattenTree,
+  initialize,
+  loadTensorflow,
+  sizeOf,
+  sparseCrossEntropy,
+  unflattenTree,
+  valueAndGradients,
+} from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
 import { decoder, decoderLogits, decoderParameters, embedTokens } from '@llava-ts/decoder';
 import type { DecoderConfig, DecoderParameters } from '@llava-ts/decoder';
@@ -25,6 +35,12 @@ const CONFIG: DecoderConfig = {
 };
 const WARMUPS = 2;
 
+/** `[batch, tokens]` each. */
+interface Rows {
+  readonly ids: Int32Array;
+  readonly labels: Int32Array;
+}
+
 type Gradients = { loss: Tensor; [path: string]: Tensor };
 
 /** Loss and all gradients of one batch. */
@@ -44,7 +60,12 @@ async function serveProduct(): Promise<void> {
   const program = compile({
     variables: { a: { shape: [size, size] } },
     functions: {
-      product: { inputs: {}, run: (_, variables) => ({ y: tf.sum(tf.matMul(variables.get('a') as tf.Tensor2D, variables.get('a') as tf.Tensor2D)) }) },
+      product: {
+        inputs: {},
+        run: (_, variables) => ({
+          y: tf.sum(tf.matMul(variables.get('a') as tf.Tensor2D, variables.get('a') as tf.Tensor2D)),
+        }),
+      },
     },
   });
   program.assign(new Map([['a', new Float32Array(size * size).fill(0.001)]]));
@@ -58,23 +79,37 @@ async function serveStep(mode: string): Promise<void> {
   const specs = flattenTree<ParameterSpec>(decoderParameters(CONFIG));
   const weights = initialize(decoderParameters(CONFIG), random);
   const draw = (): Int32Array => Int32Array.from({ length: BATCH * TOKENS }, () => random.integer(CONFIG.vocab));
-  const [ids, labels] = [draw(), draw()];
-  const products = [...specs.entries()].filter(([path, { shape }]) => shape.length === 2 && !path.startsWith('embedding')).map(([, { shape }]) => sizeOf(shape));
-  const flops = 6 * products.reduce((a, b) => a + b, 0) * BATCH * TOKENS + 12 * CONFIG.layers * BATCH * TOKENS ** 2 * CONFIG.hidden;
+  const products = [...specs.entries()]
+    .filter(([path, { shape }]) => shape.length === 2 && !path.startsWith('embedding'))
+    .map(([, { shape }]) => sizeOf(shape));
+  const flops =
+    6 * products.reduce((a, b) => a + b, 0) * BATCH * TOKENS + 12 * CONFIG.layers * BATCH * TOKENS ** 2 * CONFIG.hidden;
 
-  const step = mode === 'eager' ? eagerStep(specs, weights, ids, labels) : compiledStep(mode, specs, weights, ids, labels);
+  const rows = { ids: draw(), labels: draw() };
+  const step = mode === 'eager' ? eagerStep(specs, weights, rows) : compiledStep(mode, specs, weights, rows);
   let loss = NaN;
   for (let warm = 0; warm < WARMUPS; warm += 1) loss = step();
   await serve({ loss, flops }, () => void step());
 }
 
-function eagerStep(specs: ReadonlyMap<string, ParameterSpec>, weights: ReadonlyMap<string, Float32Array>, ids: Int32Array, labels: Int32Array): () => number {
-  const parameters = new Map([...specs].map(([path, { shape }]) => [path, tf.tensor(weights.get(path) as Float32Array, [...shape])]));
+function eagerStep(
+  specs: ReadonlyMap<string, ParameterSpec>,
+  weights: ReadonlyMap<string, Float32Array>,
+  { ids, labels }: Rows,
+): () => number {
+  const parameters = new Map(
+    [...specs].map(([path, { shape }]) => [path, tf.tensor(weights.get(path) as Float32Array, [...shape])]),
+  );
   const inputs = [ids, labels].map((values) => tf.tensor2d(values, [BATCH, TOKENS], 'int32')) as [Tensor, Tensor];
   return () => tf.tidy(() => trainingStep(parameters, ...inputs).loss.dataSync()[0] as number);
 }
 
-function compiledStep(mode: string, specs: ReadonlyMap<string, ParameterSpec>, weights: ReadonlyMap<string, Float32Array>, ids: Int32Array, labels: Int32Array): () => number {
+function compiledStep(
+  mode: string,
+  specs: ReadonlyMap<string, ParameterSpec>,
+  weights: ReadonlyMap<string, Float32Array>,
+  { ids, labels }: Rows,
+): () => number {
   const tokens = { shape: [BATCH, TOKENS], dtype: 'int32' } as const;
   const program = compile({
     precision: mode === 'bfloat16' ? 'bfloat16' : 'float32',
@@ -83,7 +118,11 @@ function compiledStep(mode: string, specs: ReadonlyMap<string, ParameterSpec>, w
       step: {
         inputs: { ids: tokens, labels: tokens },
         run: (inputs, variables) =>
-          trainingStep(new Map([...specs.keys()].map((path) => [path, variables.get(path)])), inputs['ids'] as Tensor, inputs['labels'] as Tensor),
+          trainingStep(
+            new Map([...specs.keys()].map((path) => [path, variables.get(path)])),
+            inputs['ids'] as Tensor,
+            inputs['labels'] as Tensor,
+          ),
       },
     },
   });

@@ -8,7 +8,10 @@ import { expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { loadLlavaV1, protoFiles, protoFolder } from './load.js';
 
-const generator = join(dirname(createRequire(import.meta.url).resolve('@grpc/proto-loader/package.json')), 'build/bin/proto-loader-gen-types.js');
+const generator = join(
+  dirname(createRequire(import.meta.url).resolve('@grpc/proto-loader/package.json')),
+  'build/bin/proto-loader-gen-types.js',
+);
 
 test('the generated types are those of the .proto files', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'llava-protos-'));
@@ -19,7 +22,8 @@ test('the generated types are those of the .proto files', async () => {
     const expected = await readTree(folder);
     const present = await readTree(join(protoFolder, 'src/gen'));
     expect([...present.keys()]).toEqual([...expected.keys()]);
-    for (const [file, text] of expected) expect(present.get(file), `${file}: run npm run generate -w @llava-ts/protos`).toBe(text);
+    for (const [file, text] of expected)
+      expect(present.get(file), `${file}: run npm run generate -w @llava-ts/protos`).toBe(text);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -34,5 +38,7 @@ test('every service of the .proto files can be loaded', async () => {
 
 async function readTree(folder: string): Promise<Map<string, string>> {
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();
-  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), 'utf8')] as const)));
+  return new Map(
+    await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), 'utf8')] as const)),
+  );
 }

@@ -16,14 +16,22 @@ export type LlavaV1 = (CoordinatorFile & ParametersFile & StatusFile & ControlFi
 export const protoFolder: string = fileURLToPath(new URL('..', import.meta.url));
 
 /** The .proto files with services, relative to `protoFolder`. */
-export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'status', 'control'].map((name) => `llava/v1/${name}.proto`);
+export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'status', 'control'].map(
+  (name) => `llava/v1/${name}.proto`,
+);
 
 let loaded: LlavaV1 | undefined;
 
 /** Loads the .proto files, once per process: 64-bit integers as numbers, enums as strings, absent fields as their defaults. */
 export function loadLlavaV1(): LlavaV1 {
   if (loaded === undefined) {
-    const definition = loadSync([...protoFiles], { includeDirs: [protoFolder], longs: Number, enums: String, defaults: true, oneofs: true });
+    const definition = loadSync([...protoFiles], {
+      includeDirs: [protoFolder],
+      longs: Number,
+      enums: String,
+      defaults: true,
+      oneofs: true,
+    });
     loaded = (loadPackageDefinition(definition) as unknown as { llava: { v1: LlavaV1 } }).llava.v1;
   }
   return loaded;

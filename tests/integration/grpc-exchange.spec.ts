@@ -1,9 +1,21 @@
-import { connectExchange, startParameterServer, type ParameterServer, type ParameterServerOptions } from '@llava-ts/exchange';
+import {
+  connectExchange,
+  startParameterServer,
+  type ParameterServer,
+  type ParameterServerOptions,
+} from '@llava-ts/exchange';
 import { createLocalExchange, runWorker, type OpenRun, type WorkerReport } from '@llava-ts/trainer';
 import { afterEach, expect, test } from 'vitest';
 import { startCuttingProxy } from '../../packages/exchange/testing/cutting-proxy.js';
 import { rawWorker } from '../../packages/exchange/testing/raw-worker.js';
-import { bitsOf, memoryRecorder, toyHost, toyRun, type ToyFault, type ToyRunOptions } from '../../packages/exchange/testing/toy-run.js';
+import {
+  bitsOf,
+  memoryRecorder,
+  toyHost,
+  toyRun,
+  type ToyFault,
+  type ToyRunOptions,
+} from '../../packages/exchange/testing/toy-run.js';
 
 const servers: ParameterServer[] = [];
 afterEach(async () => {
@@ -23,7 +35,13 @@ async function trainLocally(options?: ToyRunOptions): Promise<OpenRun> {
 }
 
 async function serve(run: OpenRun, options: Partial<ParameterServerOptions> = {}): Promise<ParameterServer> {
-  const server = await startParameterServer({ run, runId: 'toy', recorder: memoryRecorder(), address: '127.0.0.1:0', ...options });
+  const server = await startParameterServer({
+    run,
+    runId: 'toy',
+    recorder: memoryRecorder(),
+    address: '127.0.0.1:0',
+    ...options,
+  });
   servers.push(server);
   return server;
 }
@@ -34,7 +52,11 @@ interface WorkOptions {
 }
 
 function work(address: string, name: string, { fault, signal }: WorkOptions = {}): Promise<WorkerReport> {
-  return runWorker(connectExchange({ address, workerName: name, fingerprint }), toyHost(fault), signal ? { signal } : {});
+  return runWorker(
+    connectExchange({ address, workerName: name, fingerprint }),
+    toyHost(fault),
+    signal ? { signal } : {},
+  );
 }
 
 function accepted(reports: readonly WorkerReport[]): number {
@@ -44,7 +66,9 @@ function accepted(reports: readonly WorkerReport[]): number {
 test.each([1, 2, 4])('%i workers over gRPC end with the same bits as training in one process', async (workers) => {
   const run = toyRun();
   const server = await serve(run);
-  const reports = await Promise.all(Array.from({ length: workers }, (_, index) => work(server.address, `worker-${index}`)));
+  const reports = await Promise.all(
+    Array.from({ length: workers }, (_, index) => work(server.address, `worker-${index}`)),
+  );
   expect(await server.finished).toBe('done');
   expect(bitsOf(run)).toEqual(bitsOf(await trainLocally()));
   expect(reports.map(({ ended }) => ended)).toEqual(Array(workers).fill('done'));
@@ -81,7 +105,7 @@ test('a worker that is alive and stands still loses only its lease, and its late
     while ((server.status().step ?? 0) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const reports = await Promise.all([work(server.address, 'slow', { fault: stall }), work(server.address, 'quick')]);
-  expect(reports[0]!.leases.stale).toBe(1);
+  expect(reports[0].leases.stale).toBe(1);
   expect(accepted(reports)).toBe(LEASES);
   expect(bitsOf(run)).toEqual(bitsOf(await trainLocally(options)));
 });
@@ -91,8 +115,14 @@ test('a worker that was silent for too long is refused, and a push of its lease 
   const server = await serve(run);
   const zombie = await rawWorker(server.address, 'zombie');
   const { parts } = await zombie.pushOf(await zombie.lease());
-  await expect(zombie.broken).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('silent for more than') as string });
-  await expect(zombie.push(parts)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('no member') as string });
+  await expect(zombie.broken).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('silent for more than') as string,
+  });
+  await expect(zombie.push(parts)).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('no member') as string,
+  });
   await work(server.address, 'other');
   zombie.close();
   expect(bitsOf(run)).toEqual(bitsOf(await trainLocally()));
@@ -114,6 +144,17 @@ test('connections that are cut over and over change nothing', async () => {
   expect(bitsOf(run)).toEqual(bitsOf(await trainLocally(options)));
 });
 
+test('a worker that still computes when the run ends hears of it and goes', async () => {
+  const run = toyRun({ exchange: { leaseTimeoutMs: 200 } });
+  const server = await serve(run);
+  const last: ToyFault = async (lease) => {
+    if (lease.stage === 1 && lease.step === 4) await server.finished;
+  };
+  const slow = work(server.address, 'slow', { fault: last });
+  await work(server.address, 'quick');
+  expect(await slow).toMatchObject({ ended: 'done', leases: { stale: 1 } });
+});
+
 test('a worker that is told to stop hands its lease back at once', async () => {
   const run = toyRun();
   const server = await serve(run);
@@ -133,7 +174,8 @@ test('a server that stops in mid-run and goes on from its snapshot ends with the
   const recorder = memoryRecorder();
   const first = await serve(toyRun(), { recorder });
   const workers = Promise.all([work(first.address, 'a'), work(first.address, 'b')]);
-  while ((first.status().step ?? 0) < 3 && first.status().stage === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((first.status().step ?? 0) < 3 && first.status().stage === 0)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   await first.stop({ reason: 'moved', workers: 'wait' });
   const { stage, step } = recorder.snapshots.at(-1)!.position;
   expect(stage + step).toBeGreaterThan(0);
@@ -144,7 +186,9 @@ test('a server that stops in mid-run and goes on from its snapshot ends with the
   await workers;
   expect(await second.finished).toBe('done');
   expect(bitsOf(run)).toEqual(bitsOf(await trainLocally()));
-  expect(recorder.steps.map((facts) => `${facts.stage} ${facts.step}`)).toEqual(['align', 'instruct'].flatMap((name) => [1, 2, 3, 4, 5].map((count) => `${name} ${count}`)));
+  expect(recorder.steps.map((facts) => `${facts.stage} ${facts.step}`)).toEqual(
+    ['align', 'instruct'].flatMap((name) => [1, 2, 3, 4, 5].map((count) => `${name} ${count}`)),
+  );
 });
 
 test('a server that is killed and goes on from an older snapshot ends with the same bits', async () => {
@@ -165,7 +209,13 @@ test('a server that is killed and goes on from an older snapshot ends with the s
 });
 
 test('a stage that teaches other parts than the one before gets the parts that changed', async () => {
-  const options: ToyRunOptions = { stages: [{ name: 'align' }, { name: 'decoder-only', trainable: ['decoder'] }, { name: 'both', trainable: ['projector', 'decoder'] }] };
+  const options: ToyRunOptions = {
+    stages: [
+      { name: 'align' },
+      { name: 'decoder-only', trainable: ['decoder'] },
+      { name: 'both', trainable: ['projector', 'decoder'] },
+    ],
+  };
   const run = toyRun(options);
   const server = await serve(run);
   await Promise.all([work(server.address, 'a'), work(server.address, 'b')]);
@@ -174,7 +224,10 @@ test('a stage that teaches other parts than the one before gets the parts that c
 
 test('a run without workers waits, and a worker that finds no server gives up after its patience', async () => {
   const exchange = connectExchange({ address: '127.0.0.1:9', workerName: 'lost', fingerprint, patienceMs: 300 });
-  await expect(runWorker(exchange, toyHost())).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('gave up after') as string });
+  await expect(runWorker(exchange, toyHost())).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('gave up after') as string,
+  });
   const server = await serve(toyRun());
   expect(server.status().state).toBe('STATE_WAITING');
 });

@@ -40,7 +40,8 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
   const values = parse(args);
   if (values.help === true) return 'help';
   const { config, out, listen = '127.0.0.1:50051', resume = null } = values;
-  if (config === undefined || out === undefined) throw new LlavaError('bad-input', `--${config === undefined ? 'config' : 'out'} is missing; see --help`);
+  if (config === undefined || out === undefined)
+    throw new LlavaError('bad-input', `--${config === undefined ? 'config' : 'out'} is missing; see --help`);
   return {
     configFile: config,
     outDir: out,

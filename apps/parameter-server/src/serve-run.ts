@@ -1,8 +1,16 @@
 import { latestSnapshotName, writeAtomic } from '@llava-ts/checkpoint';
 import { startParameterServer, weightsDigest, type ParameterServer } from '@llava-ts/exchange';
 import { resolveConfig } from '@llava-ts/recipes';
-import type { Logger } from '@llava-ts/telemetry';
-import { createRunRecorder, exportModel, openRun, readRunSnapshot, snapshotsFolder, type OpenRun, type RunSnapshot } from '@llava-ts/trainer';
+import { LlavaError, type Logger } from '@llava-ts/telemetry';
+import {
+  createRunRecorder,
+  exportModel,
+  openRun,
+  readRunSnapshot,
+  snapshotsFolder,
+  type OpenRun,
+  type RunSnapshot,
+} from '@llava-ts/trainer';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ParameterServerEvent } from './events.js';
@@ -23,7 +31,13 @@ export async function serveRun({ flags, logger, emit, signal }: ServeOptions): P
   const config = await resolveConfig({ file: flags.configFile });
   const run = await openRun(config, { cacheDir });
   const { runId, resumed } = await findStart(run, flags, logger);
-  const recorder = await createRunRecorder({ outDir, runId, run, now: () => performance.now(), ...(resumed && { resumed }) });
+  const recorder = await createRunRecorder({
+    outDir,
+    runId,
+    run,
+    now: () => performance.now(),
+    ...(resumed && { resumed }),
+  });
   const server = await startParameterServer({
     run,
     runId,
@@ -40,16 +54,29 @@ export async function serveRun({ flags, logger, emit, signal }: ServeOptions): P
 }
 
 /** A new run, or the one that a snapshot is of. */
-async function findStart(run: OpenRun, { outDir, resume }: Flags, logger: Logger): Promise<{ runId: string; resumed: RunSnapshot | null }> {
+async function findStart(
+  run: OpenRun,
+  { outDir, resume }: Flags,
+  logger: Logger,
+): Promise<{ runId: string; resumed: RunSnapshot | null }> {
   const folder = snapshotsFolder(outDir);
   const begin = resume === null || (resume === 'auto' && (await latestSnapshotName(folder)) === null);
+  if (resume === null && (await latestSnapshotName(folder)) !== null) {
+    throw new LlavaError('refused', `${outDir}: holds a run already; go on with --resume auto, or give another --out`);
+  }
   if (begin) return { runId: randomUUID(), resumed: null };
-  const { runId, snapshot } = await readRunSnapshot(folder, run, { name: resume === 'auto' ? 'latest' : resume, logger });
+  const { runId, snapshot } = await readRunSnapshot(folder, run, {
+    name: resume === 'auto' ? 'latest' : resume,
+    logger,
+  });
   logger.info('going on from a snapshot', { runId, stage: snapshot.position.stage, step: snapshot.position.step });
   return { runId, resumed: snapshot };
 }
 
-async function announce(server: ParameterServer, { runId, flags, emit }: Pick<ServeOptions, 'flags' | 'emit'> & { runId: string }): Promise<void> {
+async function announce(
+  server: ParameterServer,
+  { runId, flags, emit }: Pick<ServeOptions, 'flags' | 'emit'> & { runId: string },
+): Promise<void> {
   const { address, healthPort } = server;
   const ready = { event: 'ready', address, healthPort, runId, pid: process.pid } as const;
   if (flags.readyFile !== null) await writeAtomic(flags.readyFile, `${JSON.stringify(ready)}\n`);

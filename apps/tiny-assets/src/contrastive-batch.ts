@@ -44,7 +44,8 @@ function wordId(words: WordIds, word: string): number {
   const known = words.get(word);
   if (known !== undefined) return known;
   const id = words.size + 1;
-  if (id >= TEXT_TOWER.vocab) throw new LlavaError('internal', `Captions use more than ${TEXT_TOWER.vocab} words; raise TEXT_TOWER.vocab.`);
+  if (id >= TEXT_TOWER.vocab)
+    throw new LlavaError('internal', `Captions use more than ${TEXT_TOWER.vocab} words; raise TEXT_TOWER.vocab.`);
   words.set(word, id);
   return id;
 }
@@ -61,8 +62,19 @@ export function normalisePixels(rgb: Uint8Array, target: Float32Array): void {
   }
 }
 
+/** Where batches come from. */
+export interface BatchSource {
+  readonly random: RandomSource;
+  readonly sprites: readonly Sprite[];
+  readonly words: WordIds;
+}
+
 /** Draws, paints and encodes one batch. */
-export function contrastiveBatch(batch: number, tokens: number, random: RandomSource, sprites: readonly Sprite[], words: WordIds): ContrastiveBatch {
+export function contrastiveBatch(
+  batch: number,
+  tokens: number,
+  { random, sprites, words }: BatchSource,
+): ContrastiveBatch {
   const planes = 3 * TINY_VISION.imageSizePx ** 2;
   const pixels = new Float32Array(batch * planes);
   const ids = new Int32Array(batch * tokens);

@@ -38,7 +38,9 @@ export interface ContrastiveOptions {
 
 function contrastiveParameters(): ContrastiveParameters<ParameterSpec> {
   const { postNorm, ...trunk } = clipVisionParameters(TINY_VISION);
-  const projection = (): LinearParameters<ParameterSpec> => ({ weight: { shape: [128, TINY_VISION.hidden], init: { normal: 0.05 } } });
+  const projection = (): LinearParameters<ParameterSpec> => ({
+    weight: { shape: [128, TINY_VISION.hidden], init: { normal: 0.05 } },
+  });
   return {
     vision: { ...trunk, postNorm },
     visualProjection: projection(),
@@ -51,7 +53,10 @@ function contrastiveParameters(): ContrastiveParameters<ParameterSpec> {
 const unit = (x: Tensor): Tensor => tf.mul(x, tf.rsqrt(tf.add(tf.sum(tf.square(x), -1, true), 1e-12)));
 
 /** InfoNCE in both directions, and how often a picture's nearest caption is its own. */
-function contrast(p: ContrastiveParameters, inputs: Readonly<Record<string, Tensor>>): { loss: Tensor; accuracy: Tensor } {
+function contrast(
+  p: ContrastiveParameters,
+  inputs: Readonly<Record<string, Tensor>>,
+): { loss: Tensor; accuracy: Tensor } {
   const { pixels, ids, ends } = inputs as Record<'pixels' | 'ids' | 'ends', Tensor>;
   const [batch = 0, tokens = 0] = ids.shape;
   const pictures = unit(linear(p.visualProjection, clipVisionPooled(p.vision, pixels, TINY_VISION))); // [batch, 128]
@@ -60,7 +65,10 @@ function contrast(p: ContrastiveParameters, inputs: Readonly<Record<string, Tens
   const captions = unit(linear(p.textProjection, captionEnds)); // [batch, 128]
   const scale = tf.minimum(tf.exp(tf.mul(p.logitScale, 2.65)), 100);
   const logits = tf.mul(tf.matMul(pictures as tf.Tensor2D, captions as tf.Tensor2D, false, true), scale); // [batch, batch]
-  const own = tf.tensor1d(Int32Array.from({ length: batch }, (_, row) => row), 'int32');
+  const own = tf.tensor1d(
+    Int32Array.from({ length: batch }, (_, row) => row),
+    'int32',
+  );
   const loss = tf.add(tf.mean(sparseCrossEntropy(logits, own)), tf.mean(sparseCrossEntropy(tf.transpose(logits), own)));
   const hits = tf.cast(tf.equal(tf.argMax(logits, 1), own), 'float32');
   return { loss: tf.mul(loss, 0.5), accuracy: tf.mean(hits) };
@@ -82,8 +90,14 @@ export async function create({ batch, tokens, seed }: ContrastiveOptions) {
     loss: contrast,
   });
   return {
-    step: ({ inputs, learningRate }: { inputs: ContrastiveBatch; learningRate: number }) => program.step({ ...inputs }, learningRate),
+    step: ({ inputs, learningRate }: { inputs: ContrastiveBatch; learningRate: number }) =>
+      program.step({ ...inputs }, learningRate),
     /** Weights of the vision tower alone, by its own paths. */
-    visionWeights: () => new Map([...program.weights()].flatMap(([path, values]) => (path.startsWith('vision.') ? [[path.slice(7), values] as const] : []))),
+    visionWeights: () =>
+      new Map(
+        [...program.weights()].flatMap(([path, values]) =>
+          path.startsWith('vision.') ? [[path.slice(7), values] as const] : [],
+        ),
+      ),
   };
 }

@@ -1,74 +1,110 @@
-import { composeScene, sceneCaption, sceneCells, sceneDocument, sceneQuestions, V1_SYSTEM } from '@llava-ts/data';
+import {
+  GROUND_COLOURS,
+  THINGS,
+  composeScene,
+  sceneCaption,
+  sceneCells,
+  sceneDocument,
+  sceneQuestions,
+  V1_SYSTEM,
+} from '@llava-ts/data';
 import type { RandomSource, Scene, Tokenizer } from '@llava-ts/data';
 import type { NextTokenBatch } from './next-token.js';
 
 /** Cells per side of a map: as many as the encoder has patches. */
 const GRID = 8;
 
-/** A document as token ids, and from which token on it is learned. */
+/** A document as token ids, and for each whether it is learned. */
 interface Document {
   readonly ids: number[];
-  readonly learnedFrom: number;
+  readonly learned: boolean[];
 }
 
-/** The name of a thing or a ground as one word, so that a map has one token per cell. */
-export const cellWord = (name: string): string => ` ${name.replaceAll(' ', '')}`;
+/** Columns of the map, left to right. */
+const COLUMNS = 'ABCDEFGH';
 
-/** A text map of the scene: one word per cell, row by row. It stands where a picture would, in as many tokens. */
-function sceneMap(scene: Scene, tokenizer: Tokenizer): number[] {
-  return sceneCells(scene, GRID)
-    .flat()
-    .flatMap((name) => tokenizer.encode(cellWord(name)));
+/** A cell of the map as one word: what is there, and in which column, e.g. ` dogfaceC`. A map so has one token per cell. */
+export const cellWord = (name: string, column: number): string =>
+  ` ${name.replaceAll(' ', '')}${COLUMNS[column] ?? ''}`;
+
+/** A text map of the scene, row by row. It stands where a picture would, in as many tokens. */
+export function sceneMapWords(scene: Scene): string[] {
+  return sceneCells(scene, GRID).flatMap((row) => row.map(cellWord));
 }
 
-/** A dialogue about a map. The map itself is context: predicting it would teach nothing about language. */
+/** Pieces of a document, each learned or only context. */
+function documentOf(pieces: readonly { ids: readonly number[]; learned: boolean }[]): Document {
+  return {
+    ids: pieces.flatMap(({ ids }) => ids),
+    learned: pieces.flatMap(({ ids, learned }) => ids.map(() => learned)),
+  };
+}
+
+const context = (ids: readonly number[]) => ({ ids, learned: false });
+const learned = (ids: readonly number[]) => ({ ids, learned: true });
+const mapOf = (scene: Scene, tokenizer: Tokenizer) =>
+  context(sceneMapWords(scene).flatMap((word) => tokenizer.encode(word)));
+
+/** A dialogue about a map: the answers are learned. */
 function mapDialogue(scene: Scene, random: RandomSource, tokenizer: Tokenizer): Document {
-  const system = random.uniform() < 0.4 ? `${V1_SYSTEM} ` : '';
-  const start = [tokenizer.bosId, ...tokenizer.encode(`${system}USER: `), ...sceneMap(scene, tokenizer)];
-  const rounds = sceneQuestions(scene, random).map(({ question, answer }, index) => [
-    ...tokenizer.encode(`${index === 0 ? '\n' : 'USER: '}${question} ASSISTANT: ${answer}`),
-    tokenizer.eosId,
+  const system = random.uniform() < 0.2 ? `${V1_SYSTEM} ` : '';
+  const rounds = sceneQuestions(scene, random).flatMap(({ question, answer }, index) => [
+    context(tokenizer.encode(`${index === 0 ? '\n' : 'USER: '}${question} ASSISTANT:`)),
+    learned([...tokenizer.encode(` ${answer}`), tokenizer.eosId]),
   ]);
-  return { ids: [...start, ...rounds.flat()], learnedFrom: start.length };
+  const start = context([tokenizer.bosId, ...tokenizer.encode(`${system}USER: `)]);
+  return documentOf([start, mapOf(scene, tokenizer), ...rounds]);
 }
 
 /** A map and its caption, as stage 1 will show a picture and its caption. */
 function mapCaption(scene: Scene, random: RandomSource, tokenizer: Tokenizer): Document {
-  const start = [tokenizer.bosId, ...sceneMap(scene, tokenizer)];
-  return { ids: [...start, ...tokenizer.encode(`${sceneCaption(scene, random)}\n`)], learnedFrom: start.length };
+  const caption = learned(tokenizer.encode(`${sceneCaption(scene, random)}\n`));
+  return documentOf([context([tokenizer.bosId]), mapOf(scene, tokenizer), caption]);
 }
 
-/** Plain text: a caption or a list of places, then questions about it. */
+/** Plain text: a caption or a list of places, then questions about it; all of it is learned. */
 function textDialogue(scene: Scene, random: RandomSource, tokenizer: Tokenizer): Document {
-  const text = sceneDocument(scene, random, { styles: ['caption', 'places'], questions: 6, system: random.uniform() < 0.3 });
-  return { ids: [tokenizer.bosId, ...tokenizer.encode(text)], learnedFrom: 1 };
+  const text = sceneDocument(scene, random, {
+    styles: ['caption', 'places'],
+    questions: 6,
+    system: random.uniform() < 0.3,
+  });
+  return documentOf([context([tokenizer.bosId]), learned(tokenizer.encode(text))]);
 }
 
 function drawDocument(random: RandomSource, tokenizer: Tokenizer): Document {
-  const scene = composeScene(random, { split: 'train' });
+  const scene = composeScene(random, { split: 'train', counts: [1, 2, 2, 3, 3] });
   const kind = random.uniform();
-  if (kind < 0.7) return mapDialogue(scene, random, tokenizer);
-  return kind < 0.85 ? mapCaption(scene, random, tokenizer) : textDialogue(scene, random, tokenizer);
+  if (kind < 0.75) return mapDialogue(scene, random, tokenizer);
+  return kind < 0.9 ? mapCaption(scene, random, tokenizer) : textDialogue(scene, random, tokenizer);
 }
 
 /** Texts from which the tokenizer learns its words. */
 export function tokenizerTexts(random: RandomSource, count: number): string[] {
-  return Array.from({ length: count }, () => {
+  const names = [...THINGS.map(({ name }) => name), ...GROUND_COLOURS];
+  const allCells = names.map((name) => Array.from(COLUMNS, (_, column) => cellWord(name, column)).join(''));
+  const documents = Array.from({ length: count }, () => {
     const scene = composeScene(random, { split: 'any' });
-    const map = sceneCells(scene, GRID).flat().map(cellWord).join('');
+    const map = sceneMapWords(scene).join('');
     return `${map}\n${sceneCaption(scene, random)}\n${sceneDocument(scene, random, { styles: ['caption', 'places'], questions: 12 })}`;
   });
+  return [...allCells, ...documents];
 }
 
 /** Draws and encodes one batch; documents are cut at `tokens`, shorter ones padded with labels that are not learned. */
-export function documentBatch(batch: number, tokens: number, random: RandomSource, tokenizer: Tokenizer): NextTokenBatch {
+export function documentBatch(
+  batch: number,
+  tokens: number,
+  random: RandomSource,
+  tokenizer: Tokenizer,
+): NextTokenBatch {
   const ids = new Int32Array(batch * tokens).fill(tokenizer.padId);
   const labels = new Int32Array(batch * tokens).fill(-1);
   for (let row = 0; row < batch; row += 1) {
     const document = drawDocument(random, tokenizer);
     document.ids.slice(0, tokens).forEach((id, at) => {
       ids[row * tokens + at] = id;
-      if (at >= document.learnedFrom) labels[row * tokens + at - 1] = id; // the token before predicts it
+      if (at > 0 && document.learned[at] === true) labels[row * tokens + at - 1] = id; // the token before predicts it
     });
   }
   return { ids, labels };

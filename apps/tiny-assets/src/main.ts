@@ -28,7 +28,9 @@ function createPrinter(): (update: ProgressUpdate) => void {
 }
 
 async function makeEncoder(steps: number): Promise<void> {
-  await pretrainEncoder({ steps, seed: 1 }, createPrinter(), (weights) => saveEncoder(path.join(folder, 'encoder'), weights));
+  await pretrainEncoder({ steps, seed: 1 }, createPrinter(), (weights) =>
+    saveEncoder(path.join(folder, 'encoder'), weights),
+  );
 }
 
 async function makeDecoder(steps: number): Promise<void> {
@@ -37,7 +39,9 @@ async function makeDecoder(steps: number): Promise<void> {
   const tokenizer = await loadTokenizer(target);
   const config = { ...TINY_DECODER, vocab: tokenizer.vocab };
   const ids = { bos: tokenizer.bosId, eos: tokenizer.eosId, pad: tokenizer.padId };
-  await pretrainDecoder({ config, tokenizer, steps, seed: 2 }, createPrinter(), (weights) => saveDecoder(target, config, ids, weights));
+  await pretrainDecoder({ config, tokenizer, steps, seed: 2 }, createPrinter(), (weights) =>
+    saveDecoder(target, config, ids, weights),
+  );
 }
 
 async function main([part = 'both', count]: string[]): Promise<void> {
@@ -45,7 +49,10 @@ async function main([part = 'both', count]: string[]): Promise<void> {
   if (part === '--help') return void process.stdout.write(`${USAGE}\n`);
   const steps = count === undefined ? null : Number(count);
   if ((part !== 'both' && !(part in makers)) || (steps !== null && !(Number.isInteger(steps) && steps > 0))) {
-    throw new LlavaError('bad-input', `make-tiny-assets: expected encoder or decoder and a number of steps, got '${[part, count].join(' ').trim()}'; see --help`);
+    throw new LlavaError(
+      'bad-input',
+      `make-tiny-assets: expected encoder or decoder and a number of steps, got '${[part, count].join(' ').trim()}'; see --help`,
+    );
   }
   for (const name of ['encoder', 'decoder'] as const) {
     if (part === 'both' || part === name) await makers[name](steps ?? STEPS[name]);

@@ -40,7 +40,8 @@ export async function create({ config, batch, tokens, seed }: NextTokenOptions) 
     },
   });
   return {
-    step: ({ inputs, learningRate }: { inputs: NextTokenBatch; learningRate: number }) => program.step({ ...inputs }, learningRate),
+    step: ({ inputs, learningRate }: { inputs: NextTokenBatch; learningRate: number }) =>
+      program.step({ ...inputs }, learningRate),
     weights: () => program.weights(),
   };
 }

@@ -12,7 +12,12 @@ import { TINY_VISION } from './sizes.js';
 type Weights = ReadonlyMap<string, Float32Array>;
 
 /** Half precision: the parts are small enough to be checked in, and training goes on from them in float32 anyway. */
-async function writeWeights(folder: string, weights: Weights, specs: unknown, names: ReadonlyMap<string, string>): Promise<void> {
+async function writeWeights(
+  folder: string,
+  weights: Weights,
+  specs: unknown,
+  names: ReadonlyMap<string, string>,
+): Promise<void> {
   const tensors = [...flattenTree<ParameterSpec>(specs)].map(([ours, { shape }]) => {
     const data = weights.get(ours) as Float32Array;
     return [names.get(ours) as string, { shape: [...shape], data, dtype: 'F16' as const }] as const;
@@ -54,7 +59,12 @@ export async function saveTokenizer(folder: string, tokenizer: object): Promise<
 }
 
 /** Writes the decoder as a Hugging Face Llama. */
-export async function saveDecoder(folder: string, config: DecoderConfig, ids: { bos: number; eos: number; pad: number }, weights: Weights): Promise<void> {
+export async function saveDecoder(
+  folder: string,
+  config: DecoderConfig,
+  ids: { bos: number; eos: number; pad: number },
+  weights: Weights,
+): Promise<void> {
   await writeWeights(folder, weights, decoderParameters(config), decoderNames(config));
   const special = { bos_token_id: ids.bos, eos_token_id: ids.eos, pad_token_id: ids.pad };
   await writeJson(folder, 'config.json', { ...decoderToHf(config), ...special });

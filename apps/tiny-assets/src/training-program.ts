@@ -62,10 +62,16 @@ function recordStep<P>(
   access: VariableAccess,
 ): Record<string, Tensor> {
   const parameters = new Map([...specs.keys()].map((path) => [path, access.get(path)]));
-  const { outputs, gradients } = valueAndGradients(() => task.loss(unflattenTree<P>(task.specs, parameters), inputs), parameters);
+  const { outputs, gradients } = valueAndGradients(
+    () => task.loss(unflattenTree<P>(task.specs, parameters), inputs),
+    parameters,
+  );
   const norm = tf.sqrt(tf.addN([...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)))));
   const scale = tf.minimum(1, tf.div(CLIP_NORM, tf.add(norm, 1e-6)));
-  const { learningRate, beta1Power, beta2Power } = inputs as Record<'learningRate' | 'beta1Power' | 'beta2Power', Tensor>;
+  const { learningRate, beta1Power, beta2Power } = inputs as Record<
+    'learningRate' | 'beta1Power' | 'beta2Power',
+    Tensor
+  >;
   for (const [path, gradient] of gradients) {
     access.adamW({
       parameter: path,

@@ -47,7 +47,8 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
     configFile: values.config ?? null,
     cacheDir: values.cache ?? 'output/cache',
     threads: values.threads === undefined ? null : wholeNumber('--threads', values.threads, 1),
-    patienceMs: 1000 * (values.patience === undefined ? DEFAULT_PATIENCE_S : wholeNumber('--patience', values.patience, 0)),
+    patienceMs:
+      1000 * (values.patience === undefined ? DEFAULT_PATIENCE_S : wholeNumber('--patience', values.patience, 0)),
     untilStdinEnds: values['until-stdin-ends'] ?? false,
   };
 }

@@ -2,7 +2,13 @@ import enginePackage from '@llava-ts/engine/package.json' with { type: 'json' };
 import { connectExchange, weightsDigest, type WorkerFingerprint } from '@llava-ts/exchange';
 import { parseConfig, resolveConfig } from '@llava-ts/recipes';
 import type { Logger } from '@llava-ts/telemetry';
-import { createModelHost, runWorker, type GradientExchange, type RunConfig, type WorkerReport } from '@llava-ts/trainer';
+import {
+  createModelHost,
+  runWorker,
+  type GradientExchange,
+  type RunConfig,
+  type WorkerReport,
+} from '@llava-ts/trainer';
 import type { Environment } from './environment.js';
 import type { WorkerEvent } from './events.js';
 import type { Flags } from './flags.js';
@@ -22,7 +28,10 @@ export async function workOnRun({ flags, environment, logger, emit, signal }: Wo
   const exchange = await connect({ flags, environment, logger, signal });
   const host = createModelHost({ cacheDir: flags.cacheDir });
   try {
-    const report = await runWorker(exchange, host, { signal, onProgress: (progress) => emit({ event: 'lease', ...progress }) });
+    const report = await runWorker(exchange, host, {
+      signal,
+      onProgress: (progress) => emit({ event: 'lease', ...progress }),
+    });
     emit({ event: 'end', ...report });
     return report;
   } finally {
@@ -48,5 +57,8 @@ async function connect({ flags, environment, logger, signal }: Omit<WorkOptions,
 
 async function fingerprintOf(config: RunConfig | null): Promise<WorkerFingerprint> {
   const folders = config === null ? [] : [config.model.vision, config.model.decoder];
-  return { frozenDigest: await weightsDigest(folders), engineVersion: `engine ${enginePackage.version} on ${process.arch}` };
+  return {
+    frozenDigest: await weightsDigest(folders),
+    engineVersion: `engine ${enginePackage.version} on ${process.arch}`,
+  };
 }

@@ -48,7 +48,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, file: string
  */
 export function parseHeader(bytes: Uint8Array, fileBytes: number, file: string): SafetensorsHeader {
   const start = PREFIX_BYTES + bytes.byteLength;
-  const fields = Object.entries(parseObject(bytes, file));
+  const fields: [string, unknown][] = Object.entries(parseObject(bytes, file));
   const entries = new Map<string, TensorEntry>();
   for (const [name, value] of fields) {
     if (name !== '__metadata__') entries.set(name, parseEntry(value, name, start, file));
@@ -58,10 +58,10 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, file: string):
   return { entries, metadata: metadata === undefined ? {} : parseMetadata(metadata, file) };
 }
 
-function parseObject(bytes: Uint8Array, file: string): object {
+function parseObject(bytes: Uint8Array, file: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
   } catch (error) {
     throw corrupt(file, 'the header is not valid JSON; not a safetensors file, or damaged', error);
   }

@@ -72,7 +72,7 @@ describe('writing and reading', () => {
     const leaf = fc.float32Array({ maxLength: 20 }).map((data) => ({ shape: [data.length], data }));
     const name = fc
       .string({ unit: 'binary', maxLength: 12 })
-      .filter((text) => text !== '__metadata__' && text.isWellFormed());
+      .filter((text) => text !== '__metadata__' && Buffer.from(text).toString() === text);
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.tuple(name, leaf), { selector: ([key]) => key, maxLength: 6 }),

@@ -3,7 +3,7 @@ export type { RandomSource } from './random.js';
 
 export { IMAGE_PLACEHOLDER } from './conversations/sample.js';
 export type { Sample, Turn } from './conversations/sample.js';
-export { V1_SYSTEM, renderConversation, renderPrompt } from './conversations/templates.js';
+export { TEMPLATE_NAMES, V1_SYSTEM, renderConversation, renderPrompt } from './conversations/templates.js';
 export type { Segment, TemplateName } from './conversations/templates.js';
 export { readSamples } from './conversations/read-samples.js';
 export { IGNORED_LABEL, encodeSample } from './conversations/encode.js';

@@ -11,7 +11,10 @@ type Words<S extends string> = S extends `${infer Head} ${infer Tail}` ? Head | 
 export function axes<S extends string>(x: Tensor, names: S): Record<Words<S>, number> {
   const words = names.split(' ');
   if (words.length !== x.shape.length) {
-    throw new LlavaError('mismatch', `Expected a tensor with axes [${words.join(', ')}], got shape [${x.shape.join(', ')}].`);
+    throw new LlavaError(
+      'mismatch',
+      `Expected a tensor with axes [${words.join(', ')}], got shape [${x.shape.join(', ')}].`,
+    );
   }
   return Object.fromEntries(words.map((word, axis) => [word, x.shape[axis]])) as Record<Words<S>, number>;
 }

@@ -30,7 +30,7 @@ async function createMethods(): Promise<Methods> {
 function transferable(value: unknown, found: ArrayBuffer[] = []): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
     const whole = value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength;
-    if (whole && !found.includes(value.buffer as ArrayBuffer)) found.push(value.buffer as ArrayBuffer);
+    if (whole && !found.includes(value.buffer)) found.push(value.buffer);
   } else if (value instanceof Map || Array.isArray(value)) {
     for (const item of value.values()) transferable(item, found);
   } else if (typeof value === 'object' && value !== null) {
@@ -53,7 +53,6 @@ async function answer(methods: Promise<Methods>, { id, method, argument }: Threa
 
 const methods = createMethods();
 methods.catch(() => undefined); // reported to every call by answer()
-parentPort?.on('message', async (request: ThreadRequest) => {
-  const reply = await answer(methods, request);
-  parentPort?.postMessage(reply, transferable(reply.result));
+parentPort?.on('message', (request: ThreadRequest) => {
+  void answer(methods, request).then((reply) => parentPort?.postMessage(reply, transferable(reply.result)));
 });

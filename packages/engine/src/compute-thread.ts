@@ -41,14 +41,16 @@ export async function startComputeThread(moduleUrl: URL, options: unknown): Prom
     if (error === undefined) call?.resolve(result);
     else call?.reject(new LlavaError(error.code, error.message));
   });
-  worker.on('error', (cause) => end(new LlavaError('internal', `The compute thread failed: ${cause.message}`, { cause })));
+  worker.on('error', (cause) =>
+    end(new LlavaError('internal', `The compute thread failed: ${cause.message}`, { cause })),
+  );
   worker.on('exit', (code) => end(new LlavaError('internal', `The compute thread ended (exit ${code}).`)));
 
   const request = <R>(method: string | null, argument?: unknown): Promise<R> => {
     if (ended !== null) return Promise.reject(ended);
     const message: ThreadRequest = { id: nextCall++, method, argument };
     return new Promise<R>((resolve, reject) => {
-      pending.set(message.id, { resolve: resolve as (value: unknown) => void, reject });
+      pending.set(message.id, { resolve: resolve, reject });
       worker.postMessage(message);
     });
   };

@@ -56,7 +56,12 @@ describe('variables', () => {
 
   it('can be read and written from the host, several at once', () => {
     const program = build(counter);
-    program.assign(new Map([['total', Float32Array.of(3, 4)], ['table', new Float32Array(8).fill(9)]]));
+    program.assign(
+      new Map([
+        ['total', Float32Array.of(3, 4)],
+        ['table', new Float32Array(8).fill(9)],
+      ]),
+    );
     const values = program.read(['table', 'total']);
     expect([...(values.get('total') as Float32Array)]).toEqual([3, 4]);
     expect([...(values.get('table') as Float32Array)]).toEqual(new Array(8).fill(9));
@@ -73,17 +78,27 @@ describe('variables', () => {
       precision: 'bfloat16',
       variables: { weight: { shape: [2, 2], storage: 'bfloat16' } },
       functions: {
-        product: { inputs: { x: { shape: [2, 2] } }, run: ({ x }, variables) => ({ y: tf.matMul(x as tf.Tensor2D, variables.get('weight') as tf.Tensor2D) }) },
-        add: { inputs: { x: { shape: [2, 2] } }, run: ({ x }, variables) => (variables.assignAdd('weight', x as tf.Tensor), {}) },
+        product: {
+          inputs: { x: { shape: [2, 2] } },
+          run: ({ x }, variables) => ({ y: tf.matMul(x as tf.Tensor2D, variables.get('weight')) }),
+        },
+        add: {
+          inputs: { x: { shape: [2, 2] } },
+          run: ({ x }, variables) => (variables.assignAdd('weight', x as tf.Tensor), {}),
+        },
       },
     };
     const program = build(definition);
     program.assign(new Map([['weight', Float32Array.of(1, 2, 3, 1.001)]]));
     expect([...(program.read(['weight']).get('weight') as Float32Array)]).toEqual([1, 2, 3, 1]);
-    expect([...(program.call('product', { x: Float32Array.of(1, 0, 0, 1) })['y'] as Float32Array)]).toEqual([1, 2, 3, 1]);
+    expect([...(program.call('product', { x: Float32Array.of(1, 0, 0, 1) })['y'] as Float32Array)]).toEqual([
+      1, 2, 3, 1,
+    ]);
     program.call('add', { x: Float32Array.of(1, 1, 1, 1) });
     expect([...(program.read(['weight']).get('weight') as Float32Array)]).toEqual([2, 3, 4, 2]);
-    const casts = recordProgram(definition).nodes.filter(({ op, name }) => op === 'Cast' && name.startsWith('bfloat16_'));
+    const casts = recordProgram(definition).nodes.filter(
+      ({ op, name }) => op === 'Cast' && name.startsWith('bfloat16_'),
+    );
     expect(casts).toHaveLength(1); // x alone
   });
 
@@ -99,7 +114,9 @@ describe('recording refuses', () => {
 
   it('a tensor made outside, naming the function and the shape', () => {
     const outside = tf.tensor1d([1, 2]);
-    expect(refuse(({ x }) => ({ y: tf.add(x as tf.Tensor, outside) }))).toThrow(/Function 'step' uses 'tensor \d+' \(float32 \[2\]\), which was made outside/);
+    expect(refuse(({ x }) => ({ y: tf.add(x as tf.Tensor, outside) }))).toThrow(
+      /Function 'step' uses 'tensor \d+' \(float32 \[2\]\), which was made outside/,
+    );
     outside.dispose();
   });
 
@@ -110,7 +127,9 @@ describe('recording refuses', () => {
   });
 
   it('reading a value', () => {
-    expect(refuse(({ x }) => ({ y: tf.scalar((x as tf.Tensor).dataSync()[0] as number) }))).toThrow("Function 'step' reads the value of a tensor");
+    expect(refuse(({ x }) => ({ y: tf.scalar((x as tf.Tensor).dataSync()[0] as number) }))).toThrow(
+      "Function 'step' reads the value of a tensor",
+    );
   });
 
   it('and leaves eager mode as it was', () => {
@@ -122,10 +141,16 @@ describe('recording refuses', () => {
 });
 
 describe('inputs', () => {
-  const program = () => build({ variables: {}, functions: { f: { inputs: { x: { shape: [2], dtype: 'int32' } }, run: ({ x }) => ({ y: x as tf.Tensor }) } } });
+  const program = () =>
+    build({
+      variables: {},
+      functions: { f: { inputs: { x: { shape: [2], dtype: 'int32' } }, run: ({ x }) => ({ y: x as tf.Tensor }) } },
+    });
 
   it('of another type are refused with what was expected and what came', () => {
-    expect(() => program().call('f', { x: new Float32Array(2) })).toThrow("'f': input 'x' expects int32 [2], got Float32Array of 2 values.");
+    expect(() => program().call('f', { x: new Float32Array(2) })).toThrow(
+      "'f': input 'x' expects int32 [2], got Float32Array of 2 values.",
+    );
   });
 
   it('of another size are refused', () => {
@@ -146,7 +171,7 @@ describe('memory', () => {
           inputs: { x: { shape: [256, 256] } },
           run: ({ x }, variables) => {
             variables.assignAdd('weight', tf.mul(x as tf.Tensor, 0.5));
-            return { y: tf.matMul(x as tf.Tensor2D, variables.get('weight') as tf.Tensor2D) };
+            return { y: tf.matMul(x as tf.Tensor2D, variables.get('weight')) };
           },
         },
       },

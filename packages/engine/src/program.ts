@@ -82,7 +82,9 @@ export function recordProgram({ variables, functions, precision = 'float32' }: P
   const graph = createGraphBuilder(variables);
   const recorded = new Map<string, RecordedFunction>();
   for (const [name, fn] of Object.entries(functions)) recorded.set(name, recordFunction(name, fn, variables, graph));
-  const state = new Map(Object.entries(variables).map(([name, spec], index) => [name, recordState(graph, name, spec, index)]));
+  const state = new Map(
+    Object.entries(variables).map(([name, spec], index) => [name, recordState(graph, name, spec, index)]),
+  );
   const zeroed = recordZeros(graph, variables);
   const guarded = protectProducts(graph.nodes, graph.products);
   const nodes = precision === 'bfloat16' ? autocastProducts(guarded) : guarded;
@@ -90,10 +92,20 @@ export function recordProgram({ variables, functions, precision = 'float32' }: P
 }
 
 function placeholder(graph: GraphBuilder, node: string, { shape, dtype }: TensorSpec): string {
-  return graph.add('Placeholder', [], { dtype: typeValue(typeNumber(dtype ?? 'float32')), shape: { shape: shapeProto(shape) } }, node);
+  return graph.add(
+    'Placeholder',
+    [],
+    { dtype: typeValue(typeNumber(dtype ?? 'float32')), shape: { shape: shapeProto(shape) } },
+    node,
+  );
 }
 
-function recordFunction(name: string, fn: ProgramFunction, variables: ProgramDefinition['variables'], graph: GraphBuilder): RecordedFunction {
+function recordFunction(
+  name: string,
+  fn: ProgramFunction,
+  variables: ProgramDefinition['variables'],
+  graph: GraphBuilder,
+): RecordedFunction {
   const prefix = name.replaceAll(/[^A-Za-z0-9_]/g, '_');
   const inputs = Object.entries(fn.inputs).map(([input, spec], index) => ({
     name: input,
@@ -134,16 +146,28 @@ function recordZeros(graph: GraphBuilder, variables: ProgramDefinition['variable
     const { shape, dtype = 'float32' } = spec;
     const type = storedType(spec);
     const dims = graph.constant({ dtype: typeNumber('int32'), shape: [shape.length], values: Int32Array.from(shape) });
-    const zero = graph.constant({ dtype: typeNumber(dtype), shape: [], values: dtype === 'int32' ? new Int32Array(1) : new Float32Array(1) });
-    const fill = graph.add('Fill', [dims, graph.cast(zero, typeNumber(dtype), type)], { T: typeValue(type), index_type: typeValue(typeNumber('int32')) });
+    const zero = graph.constant({
+      dtype: typeNumber(dtype),
+      shape: [],
+      values: dtype === 'int32' ? new Int32Array(1) : new Float32Array(1),
+    });
+    const fill = graph.add('Fill', [dims, graph.cast(zero, typeNumber(dtype), type)], {
+      T: typeValue(type),
+      index_type: typeValue(typeNumber('int32')),
+    });
     return graph.add('AssignVariableOp', [graph.handle(name), fill], { dtype: typeValue(type) });
   });
-  return barrier(graph, assigns.map((node) => `^${node}`));
+  return barrier(
+    graph,
+    assigns.map((node) => `^${node}`),
+  );
 }
 
 function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
   const backend = nodeBackend();
-  const session = withSavedModelFolder(encodeSavedModel(nodes), (folder) => backend.binding.loadSavedModel(folder, SERVE_TAG));
+  const session = withSavedModelFolder(encodeSavedModel(nodes), (folder) =>
+    backend.binding.loadSavedModel(folder, SERVE_TAG),
+  );
   let disposed = false;
 
   const find = (name: string): RecordedFunction => {
@@ -155,14 +179,19 @@ function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
   const fetch = (inputs: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Tensor[] => {
     const ids = [...inputs.values()].map((tensor) => backend.getInputTensorIds([tensor])[0] as number);
     const feeds = [...inputs.keys()].map((node) => `${node}:0`);
-    return backend.binding.runSavedModel(session, ids, feeds.join(','), outputs.map((node) => `${node}:0`).join(',')).map((metadata) => backend.createOutputTensor(metadata));
+    return backend.binding
+      .runSavedModel(session, ids, feeds.join(','), outputs.map((node) => `${node}:0`).join(','))
+      .map((metadata) => backend.createOutputTensor(metadata));
   };
   const run: Program['run'] = (name, values) => {
     const fn = find(name);
     const made: Tensor[] = [];
     const inputs = fn.inputs.map((input) => [input.node, asTensor(name, input, values[input.name], made)] as const);
     try {
-      const tensors = fetch(new Map(inputs), fn.outputs.map((output) => output.fetch));
+      const tensors = fetch(
+        new Map(inputs),
+        fn.outputs.map((output) => output.fetch),
+      );
       const named = fn.outputs.map(({ name: output }, index) => [output, tensors[index] as Tensor] as const);
       for (const [output, tensor] of named) if (output === '') tensor.dispose();
       return Object.fromEntries(named.filter(([output]) => output !== ''));
@@ -172,7 +201,9 @@ function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
   };
   const call: Program['call'] = (name, values) => {
     const results = run(name, values);
-    const arrays = Object.entries(results).map(([output, tensor]) => [output, tensor.dataSync() as Float32Array] as const);
+    const arrays = Object.entries(results).map(
+      ([output, tensor]) => [output, tensor.dataSync() as Float32Array] as const,
+    );
     tf.dispose(results);
     return Object.fromEntries(arrays);
   };
@@ -189,7 +220,10 @@ function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
     read: (names) => {
       const values = new Map<string, Float32Array | Int32Array>();
       for (const group of inGroups([...names], (name) => sizeOf(variable(name).spec.shape))) {
-        const tensors = fetch(new Map(), group.map((name) => variable(name).read));
+        const tensors = fetch(
+          new Map(),
+          group.map((name) => variable(name).read),
+        );
         group.forEach((name, index) => values.set(name, (tensors[index] as Tensor).dataSync() as Float32Array));
         tf.dispose(tensors);
       }
@@ -202,7 +236,12 @@ function load({ nodes, functions, state, zeroed }: RecordedProgram): Program {
           const { spec, value } = variable(name);
           return [value, asTensor('assign', { name, spec, node: value }, values.get(name), made)] as const;
         });
-        tf.dispose(fetch(new Map(inputs), group.map((name) => variable(name).assigned)));
+        tf.dispose(
+          fetch(
+            new Map(inputs),
+            group.map((name) => variable(name).assigned),
+          ),
+        );
         tf.dispose(made);
       }
     },
@@ -232,19 +271,35 @@ function inGroups(names: readonly string[], size: (name: string) => number): str
 }
 
 /** The tensor of one input; host values become one that is disposed after the call. */
-function asTensor(fn: string, { name, spec }: RecordedFunction['inputs'][number], value: InputValue | undefined, made: Tensor[]): Tensor {
+function asTensor(
+  fn: string,
+  { name, spec }: RecordedFunction['inputs'][number],
+  value: InputValue | undefined,
+  made: Tensor[],
+): Tensor {
   const dtype = spec.dtype ?? 'float32';
   const expected = `${dtype} [${spec.shape.join(', ')}]`;
   if (value === undefined) throw new LlavaError('bad-input', `'${fn}' needs input '${name}' (${expected}).`);
   if (ArrayBuffer.isView(value)) {
     const count = sizeOf(spec.shape);
-    const fits = value.length === count && (value instanceof Int32Array) === (dtype === 'int32');
-    if (!fits) throw new LlavaError('mismatch', `'${fn}': input '${name}' expects ${expected}, got ${value.constructor.name} of ${value.length} values.`);
+    const fits = value.length === count && value instanceof Int32Array === (dtype === 'int32');
+    if (!fits)
+      throw new LlavaError(
+        'mismatch',
+        `'${fn}': input '${name}' expects ${expected}, got ${value.constructor.name} of ${value.length} values.`,
+      );
     const tensor = tf.tensor(value, [...spec.shape], dtype);
     made.push(tensor);
     return tensor;
   }
-  const fits = value.dtype === dtype && value.shape.length === spec.shape.length && value.shape.every((n, axis) => n === spec.shape[axis]);
-  if (!fits) throw new LlavaError('mismatch', `'${fn}': input '${name}' expects ${expected}, got ${value.dtype} [${value.shape.join(', ')}].`);
+  const fits =
+    value.dtype === dtype &&
+    value.shape.length === spec.shape.length &&
+    value.shape.every((n, axis) => n === spec.shape[axis]);
+  if (!fits)
+    throw new LlavaError(
+      'mismatch',
+      `'${fn}': input '${name}' expects ${expected}, got ${value.dtype} [${value.shape.join(', ')}].`,
+    );
   return value;
 }

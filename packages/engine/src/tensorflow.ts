@@ -45,7 +45,9 @@ export type TensorValues = Float32Array | Int32Array | Uint8Array;
 /** tfjs-node's backend: the part that the engine uses. */
 export interface NodeBackend {
   binding: Binding;
-  readonly tensorMap: { get(dataId: DataId): { shape: number[]; dtype: number; id: number; values: TensorValues | null } };
+  readonly tensorMap: {
+    get(dataId: DataId): { shape: number[]; dtype: number; id: number; values: TensorValues | null };
+  };
   getInputTensorIds(tensors: Tensor[]): number[];
   createOutputTensor(metadata: TensorMetadata): Tensor;
   executeSingleOutput(name: string, attributes: OpAttribute[], inputs: Tensor[]): Tensor;
@@ -72,7 +74,11 @@ async function load(): Promise<NodeBackend> {
   } catch (cause) {
     loaded = null;
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new LlavaError('unavailable', `TensorFlow could not be loaded (${reason}). Run 'npx llava runtime install', then 'npx llava doctor'.`, { cause });
+    throw new LlavaError(
+      'unavailable',
+      `TensorFlow could not be loaded (${reason}). Run 'npx llava runtime install', then 'npx llava doctor'.`,
+      { cause },
+    );
   }
   registerGatherKernel();
   registerReductionGradients();
@@ -86,7 +92,10 @@ async function load(): Promise<NodeBackend> {
 export function nodeBackend(): NodeBackend {
   const backend: unknown = tf.findBackend('tensorflow');
   if (backend === null || backend === undefined) {
-    throw new LlavaError('unavailable', "TensorFlow is not loaded in this thread. Call 'await loadTensorflow()' first.");
+    throw new LlavaError(
+      'unavailable',
+      "TensorFlow is not loaded in this thread. Call 'await loadTensorflow()' first.",
+    );
   }
   return backend as NodeBackend;
 }

@@ -13,14 +13,20 @@ export interface ParameterSpec {
 
 /** Leaves are the things with a shape (tensors, specs) and typed arrays; everything else is a branch. */
 function isLeaf(node: unknown): boolean {
-  return ArrayBuffer.isView(node) || (typeof node === 'object' && node !== null && Array.isArray((node as { shape?: unknown }).shape));
+  return (
+    ArrayBuffer.isView(node) ||
+    (typeof node === 'object' && node !== null && Array.isArray((node as { shape?: unknown }).shape))
+  );
 }
 
 function visit(node: unknown, path: string, leaf: (value: unknown, path: string) => void): void {
   if (isLeaf(node)) return leaf(node, path);
   if (typeof node !== 'object' || node === null) {
     if (node === undefined) return; // an optional branch that is absent
-    throw new LlavaError('internal', `Parameter tree: '${path}' is ${String(node)}; expected a tensor, a list or an object.`);
+    throw new LlavaError(
+      'internal',
+      `Parameter tree: '${path}' is ${typeof node}; expected a tensor, a list or an object.`,
+    );
   }
   for (const [name, child] of Object.entries(node)) visit(child, path === '' ? name : `${path}.${name}`, leaf);
 }

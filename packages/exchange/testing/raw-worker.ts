@@ -1,4 +1,13 @@
-import { PROTOCOL_VERSION, type FingerprintInput, type JoinReplyMessage, type JoinRequestInput, type MemberInput, type PushHeaderInput, type PushPartInput, type SessionDownMessage } from '@llava-ts/protos';
+import {
+  PROTOCOL_VERSION,
+  type FingerprintInput,
+  type JoinReplyMessage,
+  type JoinRequestInput,
+  type MemberInput,
+  type PushHeaderInput,
+  type PushPartInput,
+  type SessionDownMessage,
+} from '@llava-ts/protos';
 import type { Lease } from '@llava-ts/trainer';
 import { createChannels, type Channels } from '../src/client/channels.js';
 import { joinOnce } from '../src/client/join.js';
@@ -34,15 +43,26 @@ export interface RawWorker {
 }
 
 /** Joins and opens a session. */
-export async function rawWorker(address: string, name: string, request: Partial<JoinRequestInput> = {}, incarnation = `${name}-process`): Promise<RawWorker> {
+export async function rawWorker(
+  address: string,
+  name: string,
+  request: Partial<JoinRequestInput> = {},
+  incarnation = `${name}-process`,
+): Promise<RawWorker> {
   const channels = createChannels(address);
-  const reply = await joinOnce(channels.coordinator, { worker: name, incarnation, fingerprint: { protocolVersion: PROTOCOL_VERSION }, ...request }, address);
+  const reply = await joinOnce(
+    channels.coordinator,
+    { worker: name, incarnation, fingerprint: { protocolVersion: PROTOCOL_VERSION }, ...request },
+    address,
+  );
   const member = { runId: reply.runId, generation: reply.generation, incarnation };
   const session: SessionStream = channels.coordinator.Session();
   const received: SessionDownMessage[] = [];
   let waiting = createDeferred<SessionDownMessage>();
   const broken = createDeferred<never>();
-  session.on('error', (error: Parameters<typeof fromServiceError>[0]) => broken.reject(fromServiceError(error, address)));
+  session.on('error', (error: Parameters<typeof fromServiceError>[0]) =>
+    broken.reject(fromServiceError(error, address)),
+  );
   session.on('data', (down: SessionDownMessage) => {
     received.push(down);
     if (down.message === 'welcome' || down.message === 'heartbeatAck') return;
@@ -58,7 +78,12 @@ export async function rawWorker(address: string, name: string, request: Partial<
     session,
     received,
     broken: broken.promise,
-    fingerprint: { protocolVersion: PROTOCOL_VERSION, configDigest: reply.configDigest, frozenDigest: 'frozen', engineVersion: 'toy' },
+    fingerprint: {
+      protocolVersion: PROTOCOL_VERSION,
+      configDigest: reply.configDigest,
+      frozenDigest: 'frozen',
+      engineVersion: 'toy',
+    },
     ready(preparedStage = reply.stage) {
       const answer = waiting.promise;
       session.write({ ready: { fingerprint: worker.fingerprint, preparedStage } });
@@ -70,7 +95,11 @@ export async function rawWorker(address: string, name: string, request: Partial<
       return { ...grant.lease, version: grant.version, first: grant.first, count: grant.count };
     },
     pull: ({ stage, version }) =>
-      pullShard(channels.parameters({ address: '' }), { member, stage, version, encoding: 'ENCODING_FLOAT32' }, { peer: address, deadlineMs: 5000 }),
+      pullShard(
+        channels.parameters({ address: '' }),
+        { member, stage, version, encoding: 'ENCODING_FLOAT32' },
+        { peer: address, deadlineMs: 5000 },
+      ),
     async pushOf(lease) {
       const { values, pushLayout } = await worker.pull(lease);
       const learning = new Map(pushLayout.tensors.map(({ name: tensor }) => [tensor, values.get(tensor)!]));
@@ -107,9 +136,15 @@ export async function rawWorker(address: string, name: string, request: Partial<
 }
 
 /** A header, the chunks of a payload, and its commit, ready to be written. */
-export async function partsOf(header: PushHeaderInput, arrays: readonly Float32Array[], chunkBytes = 4096): Promise<Outgoing<PushPartInput>[]> {
+export async function partsOf(
+  header: PushHeaderInput,
+  arrays: readonly Float32Array[],
+  chunkBytes = 4096,
+): Promise<Outgoing<PushPartInput>[]> {
   const chunks: Buffer[] = [];
-  const stream = { write: (chunk: Buffer) => chunks.push(Buffer.from(chunk)) > 0 } as unknown as Parameters<typeof sendPayload>[0];
+  const stream = { write: (chunk: Buffer) => chunks.push(Buffer.from(chunk)) > 0 } as unknown as Parameters<
+    typeof sendPayload
+  >[0];
   const commit = await sendPayload(stream, arrays, { chunkBytes, check: () => {}, ended: () => false });
   return [{ header }, ...chunks, { commit: commit! }];
 }

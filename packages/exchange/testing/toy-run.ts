@@ -44,7 +44,13 @@ const ALIGN: StageConfig = {
 };
 
 /** A run of a small real model, opened without files: two stages by default, the second over more parameters. */
-export function toyRun({ stages = [{}, { name: 'instruct', trainable: ['projector', 'decoder'] }], samples = 40, exchange, snapshotEverySteps = 2, hidden = 8 }: ToyRunOptions = {}): OpenRun {
+export function toyRun({
+  stages = [{}, { name: 'instruct', trainable: ['projector', 'decoder'] }],
+  samples = 40,
+  exchange,
+  snapshotEverySteps = 2,
+  hidden = 8,
+}: ToyRunOptions = {}): OpenRun {
   const config: RunConfig = {
     preset: 'toy',
     seed: 1,
@@ -64,8 +70,12 @@ export function toyRun({ stages = [{}, { name: 'instruct', trainable: ['projecto
   };
   const model = toyModel(hidden);
   const shapes = partTensors(model.config, ['projector', 'decoder']);
-  const tensors = new Map([...shapes].map(([path, shape], index) => [path, { shape, parameter: toyValues(shape, index) }]));
-  const plans = config.stages.map((stage, index) => planStage({ stage: index, config: stage, samples, maxSteps: null }));
+  const tensors = new Map(
+    [...shapes].map(([path, shape], index) => [path, { shape, parameter: toyValues(shape, index) }]),
+  );
+  const plans = config.stages.map((stage, index) =>
+    planStage({ stage: index, config: stage, samples, maxSteps: null }),
+  );
   return { config, model, plans, dataDigests: config.stages.map(() => 'toy'), tensors };
 }
 
@@ -73,7 +83,16 @@ function toyModel(hidden: number): OpenRun['model'] {
   const heads = 2;
   return {
     config: {
-      vision: { imageSizePx: 8, patchSizePx: 4, hidden: 8, inner: 16, layers: 2, heads: 2, activation: 'quick_gelu', layerNormEps: 1e-5 },
+      vision: {
+        imageSizePx: 8,
+        patchSizePx: 4,
+        hidden: 8,
+        inner: 16,
+        layers: 2,
+        heads: 2,
+        activation: 'quick_gelu',
+        layerNormEps: 1e-5,
+      },
       projector: { kind: 'linear' },
       decoder: {
         vocab: 32,
@@ -122,7 +141,10 @@ export function toyHost(fault?: ToyFault): ModelHost {
     async compute(lease, signal) {
       await fault?.(lease, signal);
       if (signal?.aborted === true) throw new LlavaError('cancelled', 'toy host: cancelled');
-      return toyResult(lease, new Map([...parameters].filter(([name]) => learns.some((part) => name.startsWith(`${part}.`)))));
+      return toyResult(
+        lease,
+        new Map([...parameters].filter(([name]) => learns.some((part) => name.startsWith(`${part}.`)))),
+      );
     },
     close: async () => {},
   };
@@ -139,7 +161,8 @@ export function toyResult(lease: Lease, parameters: ReadonlyMap<string, Float32A
 function toyGradient(values: Float32Array, { first, count }: Lease): Float32Array {
   return values.map((value, i) => {
     let sum = 0;
-    for (let sample = first; sample < first + count; sample++) sum += value / 3 + Math.sin(value * 5 + sample * 1.3 + i);
+    for (let sample = first; sample < first + count; sample++)
+      sum += value / 3 + Math.sin(value * 5 + sample * 1.3 + i);
     return sum;
   });
 }
@@ -150,7 +173,8 @@ export function memoryRecorder(): RunRecorder & { readonly steps: StepFacts[]; r
   const snapshots: RunSnapshot[] = [];
   const save = async (snapshot: RunSnapshot): Promise<void> => {
     const last = snapshots.at(-1)?.position;
-    if (last?.stage !== snapshot.position.stage || last.step !== snapshot.position.step) snapshots.push(structuredClone(snapshot));
+    if (last?.stage !== snapshot.position.stage || last.step !== snapshot.position.step)
+      snapshots.push(structuredClone(snapshot));
   };
   return {
     steps,
@@ -166,5 +190,10 @@ export function memoryRecorder(): RunRecorder & { readonly steps: StepFacts[]; r
 
 /** The parameters of a run as bytes, to compare bit for bit. */
 export function bitsOf(run: OpenRun): Record<string, string> {
-  return Object.fromEntries([...run.tensors].map(([name, { parameter }]) => [name, Buffer.from(parameter.buffer, parameter.byteOffset, parameter.byteLength).toString('base64')]));
+  return Object.fromEntries(
+    [...run.tensors].map(([name, { parameter }]) => [
+      name,
+      Buffer.from(parameter.buffer, parameter.byteOffset, parameter.byteLength).toString('base64'),
+    ]),
+  );
 }

@@ -1,3 +1,4 @@
+import { TEMPLATE_NAMES } from '@llava-ts/data';
 import type { RunConfig } from '@llava-ts/trainer';
 import { z } from 'zod';
 
@@ -39,7 +40,7 @@ const stage = z
       .array(z.enum(['projector', 'decoder']))
       .min(1)
       .refine(isUnique, 'each part once'),
-    template: z.enum(['plain', 'v1']),
+    template: z.enum(TEMPLATE_NAMES),
     imageAspect: z.enum(['square', 'pad']).exactOptional(),
     data,
     epochs: count,

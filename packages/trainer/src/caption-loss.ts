@@ -1,10 +1,9 @@
-import type { Preprocessing, Sample, Tokenizer } from '@llava-ts/data';
+import type { Preprocessing, Sample, TemplateName, Tokenizer } from '@llava-ts/data';
 import { imageTokens } from '@llava-ts/llava';
 import type { LlavaConfig } from '@llava-ts/llava';
 import { createFeatureCache } from './feature-cache.js';
 import { createLeaseProgram } from './lease-program.js';
 import { makeMicroBatch } from './sample-batches.js';
-import type { TemplateName } from './run-config.js';
 
 /** A model and held-out samples to measure it on. */
 export interface CaptionLossOptions {

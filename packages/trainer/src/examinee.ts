@@ -1,11 +1,10 @@
 import { loadTokenizer } from '@llava-ts/data';
-import type { Preprocessing, Tokenizer } from '@llava-ts/data';
+import type { Preprocessing, TemplateName, Tokenizer } from '@llava-ts/data';
 import { loadTensorflow } from '@llava-ts/engine';
 import { createLlavaSession, loadLlava } from '@llava-ts/llava';
 import type { LlavaConfig, LlavaSession } from '@llava-ts/llava';
 import { readModelFormat } from './export-model.js';
 import { readPreprocessing } from './open-model.js';
-import type { TemplateName } from './run-config.js';
 
 /** A trained model with everything that is needed to ask it about picture files. */
 export interface Examinee {

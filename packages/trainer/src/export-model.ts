@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
+import { TEMPLATE_NAMES } from '@llava-ts/data';
+import type { TemplateName } from '@llava-ts/data';
 import { saveLlava } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import { openModel, readPreprocessing } from './open-model.js';
-import type { ImageAspect, RunConfig, TemplateName } from './run-config.js';
+import type { ImageAspect, RunConfig } from './run-config.js';
 
 /** How a trained model wants to be asked: it travels in the model's `config.json`. */
 export interface ModelFormat {
@@ -43,7 +45,10 @@ export async function readModelFormat(folder: string): Promise<ModelFormat> {
   const { conversation_template: template, image_aspect_ratio: aspect } = (await readJson(
     join(folder, 'config.json'),
   )) as Record<string, unknown>;
-  return { template: template === 'plain' ? 'plain' : 'v1', imageAspect: aspect === 'square' ? 'square' : 'pad' };
+  return {
+    template: TEMPLATE_NAMES.find((name) => name === template) ?? 'v1',
+    imageAspect: aspect === 'square' ? 'square' : 'pad',
+  };
 }
 
 async function existing(folder: string, names: readonly string[]): Promise<string[]> {

@@ -53,7 +53,6 @@ export type {
   ModelConfig,
   RunConfig,
   StageConfig,
-  TemplateName,
   TrainablePart,
   TrainConfig,
 } from './run-config.js';

@@ -1,8 +1,7 @@
+import type { TemplateName } from '@llava-ts/data';
+
 /** A part of the model that a stage can teach. The vision encoder stays frozen. */
 export type TrainablePart = 'projector' | 'decoder';
-
-/** The two templates of LLaVA: `plain` (stage 1, image then caption) and `v1` (Vicuna conversations). */
-export type TemplateName = 'plain' | 'v1';
 
 /** How a picture that is not square becomes one: cut from the middle, or padded with the mean colour. */
 export type ImageAspect = 'square' | 'pad';

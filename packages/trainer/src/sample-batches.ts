@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { chooseBucket, collate, encodeSample, loadPixels, renderConversation } from '@llava-ts/data';
-import type { Batch, EncodedSample, Preprocessing, Sample, Tokenizer } from '@llava-ts/data';
+import type { Batch, EncodedSample, Preprocessing, Sample, TemplateName, Tokenizer } from '@llava-ts/data';
 import type { Dataset } from './dataset.js';
 import type { FeatureCache } from './feature-cache.js';
 import type { MicroBatch } from './lease-program.js';
-import type { TemplateName } from './run-config.js';
 
 /** Everything that turns samples into micro-batches. */
 export interface BatchSource {

@@ -1,11 +1,10 @@
 import { encodeSample, loadPixels, loadTokenizer, renderPrompt } from '@llava-ts/data';
-import type { Preprocessing, Tokenizer } from '@llava-ts/data';
+import type { Preprocessing, TemplateName, Tokenizer } from '@llava-ts/data';
 import { loadTensorflow } from '@llava-ts/engine';
 import { createLlavaSession, imageTokens, loadLlava } from '@llava-ts/llava';
 import type { LlavaConfig, LlavaSession } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import { readModelFormat, readPreprocessing } from '@llava-ts/trainer';
-import type { TemplateName } from '@llava-ts/trainer';
 
 /** A question with its answer. */
 export interface Exchange {

@@ -41,8 +41,8 @@ async function install(flags: InstallFlags, context: CliContext): Promise<void> 
     signal: context.signal,
     env: context.environment.variables,
   }).finally(display.close);
-  if (flags.json) return printJson(context, installed);
-  if (flags.quiet && !installed.changed) return;
   const what = installed.tensorflow === null ? "tfjs-node's own TensorFlow" : `TensorFlow ${installed.tensorflow}`;
-  print(context, `${what} (${installed.device}) is ready in ${installed.folder}`);
+  if (flags.json) printJson(context, installed);
+  else if (installed.changed || !flags.quiet)
+    print(context, `${what} (${installed.device}) is ready in ${installed.folder}`);
 }

@@ -50,7 +50,11 @@ export function registerTrain(program: Command, context: CliContext): void {
 async function train(flags: TrainFlags, context: CliContext): Promise<void> {
   const { openConfig } = await import('../training/open-config.js');
   const config = await openConfig({ ...flags, resume: flags.resume === true });
-  if (flags.dryRun) return print(context, JSON.stringify(config, null, 2));
+  if (flags.dryRun) print(context, JSON.stringify(config, null, 2));
+  else await trainConfig(config, flags, context);
+}
+
+async function trainConfig(config: RunConfig, flags: TrainFlags, context: CliContext): Promise<void> {
   await requireRuntime(context);
   if (flags.json) printJson(context, { event: 'config', config });
   else note(context, describeRun(config, flags));

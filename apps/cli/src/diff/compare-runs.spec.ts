@@ -77,6 +77,6 @@ test('a run that has not ended, and a folder without a run, are refused', async 
   mkdirSync(join(empty, 'other'));
   await expect(compareRuns(whole, empty)).rejects.toMatchObject({
     code: 'not-found',
-    message: /expected the --out folder of 'llava train'/,
+    message: expect.stringMatching(/expected the --out folder of 'llava train'/) as string,
   });
 });

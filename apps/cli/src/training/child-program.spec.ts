@@ -64,8 +64,9 @@ describe('startProgram', () => {
   });
 
   test('stopping twice asks once, and waits for the farewell', async () => {
-    const script = `${SAY} process.stdin.resume(); say('ready'); let asked = 0;
-      process.on('SIGTERM', () => { asked++; setTimeout(() => { say('asked ' + asked); process.exit(0); }, 200); });`;
+    const script = `${SAY} process.stdin.resume(); let asked = 0;
+      process.on('SIGTERM', () => { asked++; setTimeout(() => { say('asked ' + asked); process.exit(0); }, 200); });
+      say('ready');`;
     const { program, events, firstEvent } = start(script);
     await firstEvent;
     await Promise.all([program.stop(5000), program.stop(5000)]);

@@ -61,20 +61,20 @@ async function stopPrograms({ programs }: Crew): Promise<void> {
 
 async function conduct(crew: Crew): Promise<string> {
   const { run, context } = crew;
-  let modelDir: string | null = null;
+  const made: { modelDir: string | null } = { modelDir: null };
   const { server, address } = startServer(crew, (event) => {
     if (event.event === 'step') showStep(run, event);
-    if (event.event === 'end') modelDir = event.modelDir;
+    if (event.event === 'end') made.modelDir = event.modelDir;
   });
   const found = await Promise.race([address, server.ended]);
   if (context.signal.aborted || found === undefined) throw new LlavaError('cancelled', 'stopped before the run began');
   run.onProgress(GETTING_READY);
   const team = Array.from({ length: run.workers }, (_, index) => startWorker(crew, index, found));
   await Promise.race([server.ended, noneLeft(team, crew)]);
-  if (modelDir === null) throw new LlavaError('internal', 'the parameter server ended without a model');
+  if (made.modelDir === null) throw new LlavaError('internal', 'the parameter server ended without a model');
   const farewell = Promise.allSettled(team.map((worker) => worker.ended)); // they have heard that the run is over
   await Promise.race([farewell, delay(FAREWELL_MS, undefined, { ref: false })]);
-  return modelDir;
+  return made.modelDir;
 }
 
 function startServer(

@@ -2,8 +2,11 @@ import { LlavaError } from '@llava-ts/telemetry';
 
 import { IMAGE_PLACEHOLDER, type Sample, type Turn } from './sample.js';
 
-/** How a conversation becomes one text: `plain` is stage 1's (picture, caption), `v1` is Vicuna 1.1's dialogue. */
-export type TemplateName = 'plain' | 'v1';
+/** The templates: `plain` is stage 1's (picture, caption), `v1` Vicuna 1.1's dialogue, `v1-short` the same without its system text. */
+export const TEMPLATE_NAMES = ['plain', 'v1', 'v1-short'] as const;
+
+/** How a conversation becomes one text. */
+export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
 /** A piece of a rendered conversation. Only supervised pieces are learned. */
 export type Segment =
@@ -31,11 +34,15 @@ function humanSegments(start: string, value: string, end: string, withImage: boo
     : [masked(start + text + end)];
 }
 
+function systemOf(template: TemplateName): string {
+  return template === 'v1' ? `${V1_SYSTEM} ` : '';
+}
+
 /** The dialogue as far as it goes: a last human turn is followed by the assistant's name, without the space behind it. */
-function renderV1(turns: readonly Turn[], withImage: boolean): Segment[] {
+function renderV1(turns: readonly Turn[], { system, withImage }: { system: string; withImage: boolean }): Segment[] {
   return turns.flatMap((turn, index): Segment[] => {
     if (turn.from === 'human')
-      return humanSegments(index === 0 ? `${V1_SYSTEM} USER: ` : 'USER: ', turn.value, ' ASSISTANT:', withImage);
+      return humanSegments(index === 0 ? `${system}USER: ` : 'USER: ', turn.value, ' ASSISTANT:', withImage);
     return [learned(` ${turn.value}`), { kind: 'end', supervised: true }];
   });
 }
@@ -59,7 +66,7 @@ export function renderConversation(sample: Sample, template: TemplateName): Segm
       `sample ${id}: turns must alternate human, gpt and end with gpt, ${wrong === -1 ? `got ${turns.length} turns` : `turn ${wrong} is out of order`}`,
     );
   }
-  if (template === 'v1') return renderV1(turns, image !== undefined);
+  if (template !== 'plain') return renderV1(turns, { system: systemOf(template), withImage: image !== undefined });
   if (image === undefined || turns.length !== 2) {
     throw new LlavaError(
       'bad-input',
@@ -80,5 +87,7 @@ export function renderPrompt(turns: readonly Turn[], template: TemplateName): Se
       `prompt: turns must alternate human, gpt and end with human, got ${turns.map(({ from }) => from).join(', ') || 'none'}`,
     );
   }
-  return template === 'v1' ? renderV1(turns, true) : renderPlain(turns.slice(0, 1));
+  return template === 'plain'
+    ? renderPlain(turns.slice(0, 1))
+    : renderV1(turns, { system: systemOf(template), withImage: true });
 }

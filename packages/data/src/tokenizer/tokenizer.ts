@@ -1,11 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import * as huggingFace from '@huggingface/tokenizers';
 import { LlavaError } from '@llava-ts/telemetry';
 
 import { IMAGE_PLACEHOLDER } from '../conversations/sample.js';
 import { createTextStream, type TextStream } from './text-stream.js';
+
+/** The part of Hugging Face's tokenizer that is used here; its own types do not resolve for ES modules. */
+interface HuggingFaceTokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: number[] };
+  decode(
+    ids: readonly number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+  ): string;
+}
+
+const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
+  Tokenizer: new (json: TokenizerJson, config: TokenizerConfig) => HuggingFaceTokenizer;
+};
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
@@ -131,5 +144,5 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       `${path.join(folder, 'tokenizer.json')}: expected model.vocab with tokens and ids; a byte-pair model is needed`,
     );
   }
-  return createTokenizer(file as TokenizerJson, (config ?? {}) as TokenizerConfig, folder);
+  return createTokenizer(file as TokenizerJson, config ?? {}, folder);
 }

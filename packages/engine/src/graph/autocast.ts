@@ -14,7 +14,12 @@ export function autocastProducts(nodes: readonly GraphNode[]): GraphNode[] {
   const casts = new Map<string, string>();
 
   const cast = (name: string, input: string, from: number, to: number): string => {
-    rewritten.push({ name, op: 'Cast', input: [input], attr: { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } } });
+    rewritten.push({
+      name,
+      op: 'Cast',
+      input: [input],
+      attr: { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } },
+    });
     return name;
   };
   const widened = new Map<string, string>();
@@ -30,7 +35,8 @@ export function autocastProducts(nodes: readonly GraphNode[]): GraphNode[] {
   };
 
   for (const node of nodes) {
-    if (node.op === 'Cast' && node.attr['SrcT']?.['type'] === DT_BFLOAT16) widened.set(node.name, node.input[0] as string);
+    if (node.op === 'Cast' && node.attr['SrcT']?.['type'] === DT_BFLOAT16)
+      widened.set(node.name, node.input[0] as string);
     if (!PRODUCTS.has(node.op) || node.attr['T']?.['type'] !== DT_FLOAT) {
       rewritten.push(node);
       continue;

@@ -95,11 +95,17 @@ export function createGraphBuilder(variables: Readonly<Record<string, VariableSp
     products: new Map(),
     add,
     constant,
-    cast: (input, from, to) => (from === to ? input : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } })),
+    cast: (input, from, to) =>
+      from === to
+        ? input
+        : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } }),
     handle: (name) => handles.get(name) ?? unknownVariable(name, handles.keys()),
   };
 }
 
 function unknownVariable(name: string, known: Iterable<string>): never {
-  throw new LlavaError('bad-input', `Program has no variable '${name}'; it has ${[...known].slice(0, 8).join(', ')} ...`);
+  throw new LlavaError(
+    'bad-input',
+    `Program has no variable '${name}'; it has ${[...known].slice(0, 8).join(', ')} ...`,
+  );
 }

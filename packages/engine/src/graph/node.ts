@@ -32,7 +32,10 @@ export function constantNode(name: string, { dtype, shape, values }: ConstantVal
     name,
     op: 'Const',
     input: [],
-    attr: { dtype: typeValue(dtype), value: { tensor: { dtype, tensor_shape: shapeProto(shape), tensor_content: bytes } } },
+    attr: {
+      dtype: typeValue(dtype),
+      value: { tensor: { dtype, tensor_shape: shapeProto(shape), tensor_content: bytes } },
+    },
   };
 }
 
@@ -55,6 +58,9 @@ export function attributeValue(attribute: OpAttribute, types: Binding): Attribut
     case types.TF_ATTR_SHAPE:
       return { shape: shapeProto(value as number[]) };
     default:
-      throw new LlavaError('internal', `Op attribute '${attribute.name}' has kind ${type}, which the recorder does not know.`);
+      throw new LlavaError(
+        'internal',
+        `Op attribute '${attribute.name}' has kind ${type}, which the recorder does not know.`,
+      );
   }
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { DT_INT32, typeNumber } from '../ops/attributes.js';
 import { nodeBackend } from '../tensorflow.js';
-import type { Binding, OpAttribute, TensorMetadata, TensorValues } from '../tensorflow.js';
+import type { Binding, TensorMetadata, TensorValues } from '../tensorflow.js';
 import { whileRecording } from './active-recorder.js';
 import type { RecordingScope } from './active-recorder.js';
 import { learnShapesByRunning } from './execute-on-zeros.js';
@@ -54,7 +54,11 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
   const sourceOf = (id: number): string => {
     const tensor = tensors.get(id);
     if (tensor === undefined) throw new LlavaError('internal', `Recording '${name}': tensor ${id} is unknown.`);
-    tensor.source ??= graph.constant({ dtype: tensor.dtype, shape: tensor.shape, values: tensor.values as TensorValues });
+    tensor.source ??= graph.constant({
+      dtype: tensor.dtype,
+      shape: tensor.shape,
+      values: tensor.values as TensorValues,
+    });
     return tensor.source;
   };
 
@@ -66,14 +70,17 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
     const inputs = inputIds.map((id) => tensors.get(id) as RecordedTensor);
     const sources = inputIds.map(sourceOf);
     const byName = Object.fromEntries(attributes.map((attribute) => [attribute.name, attribute.value]));
-    const shapes = inferShapes(op, inputs, byName, outputs) ?? learnShapesByRunning(real, op, attributes, inputs, outputs);
-    if (changesNothing(op, inputs[0], shapes[0])) return [metadata(remember({ ...(inputs[0] as RecordedTensor), source: sources[0] as string }))];
+    const shapes =
+      inferShapes(op, inputs, byName, outputs) ?? learnShapesByRunning(real, { op, attributes, inputs, outputs });
+    if (changesNothing(op, inputs[0], shapes[0]))
+      return [metadata(remember({ ...(inputs[0] as RecordedTensor), source: sources[0] as string }))];
     const attr: Record<string, AttributeValue> = {};
-    for (const attribute of attributes as OpAttribute[]) attr[attribute.name] = attributeValue(attribute, real);
+    for (const attribute of attributes) attr[attribute.name] = attributeValue(attribute, real);
     if (op === 'ExpandDims') Object.assign(attr, { T: typeValue(inputs[0]?.dtype ?? 0), Tdim: typeValue(DT_INT32) }); // tfjs leaves them to eager mode
     const node = graph.add(op, [...sources, ...controls(sources)], attr);
     if (waitFor !== null) replayed.add(node);
-    if (op === 'BatchMatMulV2' && shapes[0] !== undefined && shapes[0].shape.length > 2) graph.products.set(node, shapes[0].shape);
+    if (op === 'BatchMatMulV2' && shapes[0] !== undefined && shapes[0].shape.length > 2)
+      graph.products.set(node, shapes[0].shape);
     return shapes.map(({ dtype, shape }, output) =>
       metadata(remember({ dtype, shape, source: output === 0 ? node : `${node}:${output}` })),
     );
@@ -89,7 +96,10 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
     tensorDataSync: (id) => {
       const values = tensors.get(id)?.values;
       if (values !== undefined) return values;
-      throw new LlavaError('bad-input', `Function '${name}' reads the value of a tensor while it is recorded. Return the tensor and read it from the result of run().`);
+      throw new LlavaError(
+        'bad-input',
+        `Function '${name}' reads the value of a tensor while it is recorded. Return the tensor and read it from the result of run().`,
+      );
     },
     loadSavedModel: refuse(name, 'loads a model'),
     deleteSavedModel: refuse(name, 'deletes a model'),
@@ -132,7 +142,8 @@ export function record<T>(name: string, graph: GraphBuilder, fn: (recorder: Reco
 /** A cast to the same type and a reshape to the same shape: tfjs emits many of them. */
 function changesNothing(op: string, input: SymbolicTensor | undefined, output: SymbolicTensor | undefined): boolean {
   if (input === undefined || output === undefined || (op !== 'Cast' && op !== 'Reshape')) return false;
-  const sameShape = input.shape.length === output.shape.length && input.shape.every((size, axis) => size === output.shape[axis]);
+  const sameShape =
+    input.shape.length === output.shape.length && input.shape.every((size, axis) => size === output.shape[axis]);
   return sameShape && input.dtype === output.dtype;
 }
 
@@ -142,7 +153,12 @@ function changesNothing(op: string, input: SymbolicTensor | undefined, output: S
  */
 function patchBackend(name: string, binding: Binding, ownData: WeakSet<DataId>): { restore(): void } {
   const backend = nodeBackend();
-  const original = { binding: backend.binding, move: backend.move, ids: backend.getInputTensorIds, output: backend.createOutputTensor };
+  const original = {
+    binding: backend.binding,
+    move: backend.move,
+    ids: backend.getInputTensorIds,
+    output: backend.createOutputTensor,
+  };
   backend.binding = binding;
   backend.move = (dataId, ...rest) => {
     ownData.add(dataId);
@@ -154,7 +170,7 @@ function patchBackend(name: string, binding: Binding, ownData: WeakSet<DataId>):
     return tensor;
   };
   backend.getInputTensorIds = (inputs) => {
-    for (const tensor of inputs) if (tensor.dataId !== undefined && !ownData.has(tensor.dataId)) refuseCaptured(name, tensor);
+    for (const tensor of inputs) if ('dataId' in tensor && !ownData.has(tensor.dataId)) refuseCaptured(name, tensor); // tfjs's Int64Scalar has none
     return original.ids.call(backend, inputs);
   };
   return {
@@ -168,7 +184,7 @@ function patchBackend(name: string, binding: Binding, ownData: WeakSet<DataId>):
 }
 
 function refuseCaptured(name: string, tensor: Tensor): never {
-  const label = (tensor as { name?: string }).name ?? `tensor ${tensor.id ?? ''}`;
+  const label = (tensor as { name?: string }).name ?? `tensor ${tensor.id}`;
   throw new LlavaError(
     'bad-input',
     `Function '${name}' uses '${label}' (${tensor.dtype} [${tensor.shape.join(', ')}]), which was made outside of it. Declare it as an input or a variable, or make it inside.`,
@@ -183,6 +199,8 @@ function refuse(name: string, what: string): () => never {
 
 /** The addon's numeric constants (its functions are not writable, so the recording binding is a plain object). */
 function constantsOf(binding: Binding): Binding {
-  const numbers = Object.getOwnPropertyNames(binding).filter((key) => typeof binding[key as keyof Binding] === 'number');
+  const numbers = Object.getOwnPropertyNames(binding).filter(
+    (key) => typeof binding[key as keyof Binding] === 'number',
+  );
   return Object.fromEntries(numbers.map((key) => [key, binding[key as keyof Binding]])) as unknown as Binding;
 }

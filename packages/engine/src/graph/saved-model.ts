@@ -34,7 +34,10 @@ const schema = protobuf.parse(SCHEMA, { keepCase: true }).root;
 /** Encodes nodes as a SavedModel with one meta graph under the tag `serve`. */
 export function encodeSavedModel(nodes: readonly GraphNode[]): Uint8Array {
   const graph = { node: nodes, versions: { producer: GRAPH_VERSION } };
-  const model = { saved_model_schema_version: 1, meta_graphs: [{ meta_info_def: { tags: [SERVE_TAG] }, graph_def: graph }] };
+  const model = {
+    saved_model_schema_version: 1,
+    meta_graphs: [{ meta_info_def: { tags: [SERVE_TAG] }, graph_def: graph }],
+  };
   return schema.lookupType('SavedModel').encode(model).finish();
 }
 

@@ -37,7 +37,8 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
   return Array.from({ length: rank }, (_, axis) => {
     const x = a[axis - rank + a.length] ?? 1;
     const y = b[axis - rank + b.length] ?? 1;
-    if (x !== y && x !== 1 && y !== 1) throw new NotInferable(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
+    if (x !== y && x !== 1 && y !== 1)
+      throw new NotInferable(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
     return x === 1 ? y : x;
   });
 }
@@ -73,12 +74,18 @@ const reshape: Rule = (inputs) => {
   const x = input(inputs, 0);
   const target = constants(input(inputs, 1));
   const known = target.reduce((product, n) => (n === -1 ? product : product * n), 1);
-  return one(x.dtype, target.map((n) => (n === -1 ? size(x.shape) / known : n)));
+  return one(
+    x.dtype,
+    target.map((n) => (n === -1 ? size(x.shape) / known : n)),
+  );
 };
 
 const transpose: Rule = (inputs) => {
   const x = input(inputs, 0);
-  return one(x.dtype, constants(input(inputs, 1)).map((axis) => x.shape[axis] ?? 1));
+  return one(
+    x.dtype,
+    constants(input(inputs, 1)).map((axis) => x.shape[axis] ?? 1),
+  );
 };
 
 const concat: Rule = (inputs) => {
@@ -86,7 +93,10 @@ const concat: Rule = (inputs) => {
   const first = input(parts, 0);
   const axis = positive(constants(input(inputs, inputs.length - 1))[0] ?? 0, first.shape.length);
   const total = parts.reduce((sum, part) => sum + (part.shape[axis] ?? 0), 0);
-  return one(first.dtype, first.shape.map((n, at) => (at === axis ? total : n)));
+  return one(
+    first.dtype,
+    first.shape.map((n, at) => (at === axis ? total : n)),
+  );
 };
 
 const pack: Rule = (inputs, { axis }) => {
@@ -104,13 +114,19 @@ const unpack: Rule = (inputs, { axis }, outputs) => {
 const splitV: Rule = (inputs) => {
   const x = input(inputs, 0);
   const axis = positive(constants(input(inputs, 2))[0] ?? 0, x.shape.length);
-  return constants(input(inputs, 1)).map((part) => ({ dtype: x.dtype, shape: x.shape.map((n, at) => (at === axis ? part : n)) }));
+  return constants(input(inputs, 1)).map((part) => ({
+    dtype: x.dtype,
+    shape: x.shape.map((n, at) => (at === axis ? part : n)),
+  }));
 };
 
 const slice: Rule = (inputs) => {
   const x = input(inputs, 0);
   const begin = constants(input(inputs, 1));
-  return one(x.dtype, constants(input(inputs, 2)).map((n, axis) => (n === -1 ? (x.shape[axis] ?? 0) - (begin[axis] ?? 0) : n)));
+  return one(
+    x.dtype,
+    constants(input(inputs, 2)).map((n, axis) => (n === -1 ? (x.shape[axis] ?? 0) - (begin[axis] ?? 0) : n)),
+  );
 };
 
 const expandDims: Rule = (inputs) => {
@@ -122,20 +138,30 @@ const expandDims: Rule = (inputs) => {
 const pad: Rule = (inputs) => {
   const x = input(inputs, 0);
   const paddings = constants(input(inputs, 1));
-  return one(x.dtype, x.shape.map((n, axis) => n + (paddings[2 * axis] ?? 0) + (paddings[2 * axis + 1] ?? 0)));
+  return one(
+    x.dtype,
+    x.shape.map((n, axis) => n + (paddings[2 * axis] ?? 0) + (paddings[2 * axis + 1] ?? 0)),
+  );
 };
 
 const tile: Rule = (inputs) => {
   const x = input(inputs, 0);
   const multiples = constants(input(inputs, 1));
-  return one(x.dtype, x.shape.map((n, axis) => n * (multiples[axis] ?? 1)));
+  return one(
+    x.dtype,
+    x.shape.map((n, axis) => n * (multiples[axis] ?? 1)),
+  );
 };
 
 const gather: Rule = (inputs, { batch_dims: batchAxes }) => {
   const x = input(inputs, 0);
   const indices = input(inputs, 1);
   const axis = positive(constants(input(inputs, 2))[0] ?? 0, x.shape.length);
-  return one(x.dtype, [...x.shape.slice(0, axis), ...indices.shape.slice(Number(batchAxes ?? 0)), ...x.shape.slice(axis + 1)]);
+  return one(x.dtype, [
+    ...x.shape.slice(0, axis),
+    ...indices.shape.slice(Number(batchAxes ?? 0)),
+    ...x.shape.slice(axis + 1),
+  ]);
 };
 
 const segmentSum: Rule = (inputs) => {
@@ -144,20 +170,35 @@ const segmentSum: Rule = (inputs) => {
 };
 
 const select: Rule = (inputs) =>
-  one(input(inputs, 1).dtype, broadcast(input(inputs, 0).shape, broadcast(input(inputs, 1).shape, input(inputs, 2).shape)));
+  one(
+    input(inputs, 1).dtype,
+    broadcast(input(inputs, 0).shape, broadcast(input(inputs, 1).shape, input(inputs, 2).shape)),
+  );
 
 const crossEntropy: Rule = (inputs) => {
   const logits = input(inputs, 0);
-  return [{ dtype: logits.dtype, shape: logits.shape.slice(0, 1) }, { dtype: logits.dtype, shape: logits.shape }];
+  return [
+    { dtype: logits.dtype, shape: logits.shape.slice(0, 1) },
+    { dtype: logits.dtype, shape: logits.shape },
+  ];
 };
 
 const all = (names: string, rule: Rule): [string, Rule][] => names.split(' ').map((name) => [name, rule]);
 
 /** One rule per TensorFlow op: the shapes of its outputs from its inputs' shapes, its attributes and its constant inputs. */
 const RULES: ReadonlyMap<string, Rule> = new Map([
-  ...all('Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Sigmoid Tanh Erf Abs Relu Relu6 Elu Selu Softplus Sin Cos Tan Asin Acos Atan Sinh Cosh', elementwise),
-  ...all('Floor Ceil Round Sign Reciprocal LogicalNot Softmax LogSoftmax ZerosLike OnesLike Identity Cumsum Cumprod ReverseV2 LeakyRelu AddN', elementwise),
-  ...all('Add AddV2 Sub Mul Div RealDiv FloorDiv FloorMod DivNoNan Maximum Minimum Pow SquaredDifference Atan2 LogicalAnd LogicalOr', binary),
+  ...all(
+    'Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Sigmoid Tanh Erf Abs Relu Relu6 Elu Selu Softplus Sin Cos Tan Asin Acos Atan Sinh Cosh',
+    elementwise,
+  ),
+  ...all(
+    'Floor Ceil Round Sign Reciprocal LogicalNot Softmax LogSoftmax ZerosLike OnesLike Identity Cumsum Cumprod ReverseV2 LeakyRelu AddN',
+    elementwise,
+  ),
+  ...all(
+    'Add AddV2 Sub Mul Div RealDiv FloorDiv FloorMod DivNoNan Maximum Minimum Pow SquaredDifference Atan2 LogicalAnd LogicalOr',
+    binary,
+  ),
   ...all('Greater GreaterEqual Less LessEqual Equal NotEqual', comparison),
   ...all('IsNan IsInf IsFinite', (inputs) => one(DT_BOOL, input(inputs, 0).shape)),
   ...all('Sum Mean Max Min Prod All Any', reduction),
@@ -193,7 +234,12 @@ export function inferableOps(): string[] {
  * Types and shapes of an op's outputs, or null when no rule can tell.
  * @param outputs how many outputs the caller expects
  */
-export function inferShapes(op: string, inputs: readonly SymbolicTensor[], attributes: Attributes, outputs: number): Output[] | null {
+export function inferShapes(
+  op: string,
+  inputs: readonly SymbolicTensor[],
+  attributes: Attributes,
+  outputs: number,
+): Output[] | null {
   const rule = RULES.get(op);
   if (rule === undefined) return null;
   try {

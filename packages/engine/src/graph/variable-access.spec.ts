@@ -14,8 +14,8 @@ function referenceAdamW(parameter: number[], gradients: number[][], options: { l
       w[i] = (w[i] as number) * (1 - options.lr * options.decay);
       m[i] = beta1 * (m[i] as number) + (1 - beta1) * g;
       v[i] = beta2 * (v[i] as number) + (1 - beta2) * g * g;
-      const denominator = Math.sqrt(v[i] as number) / Math.sqrt(1 - beta2 ** step) + epsilon;
-      w[i] = (w[i] as number) - ((options.lr / (1 - beta1 ** step)) * (m[i] as number)) / denominator;
+      const denominator = Math.sqrt(v[i]) / Math.sqrt(1 - beta2 ** step) + epsilon;
+      w[i] = w[i] - ((options.lr / (1 - beta1 ** step)) * m[i]) / denominator;
     });
   });
   return w;
@@ -36,14 +36,28 @@ describe('adamW', () => {
           run: ({ gradient, learningRate, beta1Power, beta2Power }, variables) => {
             if (!gradient || !learningRate || !beta1Power || !beta2Power) throw new Error('inputs');
             const names = { parameter: 'w', firstMoment: 'm', secondMoment: 'v' };
-            variables.adamW({ ...names, gradient, learningRate, beta1Power, beta2Power, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay });
+            variables.adamW({
+              ...names,
+              gradient,
+              learningRate,
+              beta1Power,
+              beta2Power,
+              beta1: 0.9,
+              beta2: 0.99,
+              epsilon: 1e-3,
+              weightDecay,
+            });
             return {};
           },
         },
       },
     });
     const start = [1, -2, 0.5];
-    const gradients = [[0.1, -0.2, 0.001], [0.3, 0.1, -0.002], [-0.5, 0.4, 0.001]];
+    const gradients = [
+      [0.1, -0.2, 0.001],
+      [0.3, 0.1, -0.002],
+      [-0.5, 0.4, 0.001],
+    ];
     program.assign(new Map([['w', Float32Array.from(start)]]));
     gradients.forEach((gradient, index) =>
       program.call('step', {
@@ -54,7 +68,9 @@ describe('adamW', () => {
       }),
     );
     const expected = referenceAdamW(start, gradients, { lr: 0.05, decay: weightDecay });
-    [...(program.read(['w']).get('w') as Float32Array)].forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+    [...(program.read(['w']).get('w') as Float32Array)].forEach((value, i) =>
+      expect(value).toBeCloseTo(expected[i] as number, 5),
+    );
     program.dispose();
   });
 });

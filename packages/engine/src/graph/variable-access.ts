@@ -52,7 +52,8 @@ export function createVariableAccess(
     return found;
   };
   const dtype = (name: string): number => typeNumber(spec(name).dtype ?? 'float32');
-  const stored = (name: string, value: Tensor): string => graph.cast(recorder.source(value), dtype(name), storedType(spec(name)));
+  const stored = (name: string, value: Tensor): string =>
+    graph.cast(recorder.source(value), dtype(name), storedType(spec(name)));
   const after = (name: string): string[] => {
     const update = lastUpdate.get(name);
     return update === undefined ? [] : [`^${update}`];
@@ -60,13 +61,20 @@ export function createVariableAccess(
   const get = (name: string): Tensor => {
     const known = reads.get(name);
     if (known !== undefined) return known.tensor;
-    const node = graph.add('ReadVariableOp', [graph.handle(name), ...after(name)], { dtype: typeValue(storedType(spec(name))) });
+    const node = graph.add('ReadVariableOp', [graph.handle(name), ...after(name)], {
+      dtype: typeValue(storedType(spec(name))),
+    });
     const tensor = tf.keep(recorder.symbol(graph.cast(node, storedType(spec(name)), dtype(name)), spec(name)));
     reads.set(name, { tensor, node });
     return tensor;
   };
   /** Adds an op that changes variables; it waits for their earlier reads and updates. */
-  const update = (op: string, names: readonly string[], inputs: readonly string[], attr: Parameters<GraphBuilder['add']>[2]): void => {
+  const update = (
+    op: string,
+    names: readonly string[],
+    inputs: readonly string[],
+    attr: Parameters<GraphBuilder['add']>[2],
+  ): void => {
     const waits = names.flatMap((name) => {
       const read = reads.get(name);
       return [...after(name), ...(read === undefined ? [] : [`^${read.node}`])];
@@ -85,7 +93,8 @@ export function createVariableAccess(
   const adamW = (step: AdamWStep): void => {
     const { parameter, firstMoment, secondMoment, beta1, beta2, weightDecay } = step;
     for (const name of [parameter, firstMoment, secondMoment]) {
-      if (storedType(spec(name)) !== DT_FLOAT) throw new LlavaError('bad-input', `adamW: variable '${name}' must be stored as float32.`);
+      if (storedType(spec(name)) !== DT_FLOAT)
+        throw new LlavaError('bad-input', `adamW: variable '${name}' must be stored as float32.`);
     }
     if (weightDecay !== 0) {
       const shrink = tf.sub(1, tf.mul(step.learningRate, weightDecay));
@@ -97,7 +106,11 @@ export function createVariableAccess(
     update(
       'ResourceApplyAdam',
       [parameter, firstMoment, secondMoment],
-      [...[parameter, firstMoment, secondMoment].map((name) => graph.handle(name)), ...scalars.map((t) => recorder.source(t)), recorder.source(step.gradient)],
+      [
+        ...[parameter, firstMoment, secondMoment].map((name) => graph.handle(name)),
+        ...scalars.map((t) => recorder.source(t)),
+        recorder.source(step.gradient),
+      ],
       { T: typeValue(DT_FLOAT), use_locking: { b: false }, use_nesterov: { b: false } },
     );
   };

@@ -15,7 +15,7 @@ export interface LinearParameters<L = Tensor> {
 export function linear(p: LinearParameters, x: Tensor): Tensor {
   const [output = 0, input = 0] = p.weight.shape;
   const rows = tf.reshape(x, [-1, input]); // [rows, in]
-  const product = tf.matMul(rows as tf.Tensor2D, p.weight as tf.Tensor2D, false, true); // [rows, out]
+  const product = tf.matMul(rows, p.weight, false, true); // [rows, out]
   const biased = p.bias === undefined ? product : tf.add(product, p.bias);
   return tf.reshape(biased, [...x.shape.slice(0, -1), output]);
 }

@@ -14,7 +14,8 @@ const NUMBERS: Readonly<Record<string, number>> = { float32: DT_FLOAT, int32: DT
 /** TensorFlow's number of a tfjs dtype. */
 export function typeNumber(dtype: string): number {
   const number = NUMBERS[dtype];
-  if (number === undefined) throw new LlavaError('bad-input', `Dtype '${dtype}' is not one of ${Object.keys(NUMBERS).join(', ')}.`);
+  if (number === undefined)
+    throw new LlavaError('bad-input', `Dtype '${dtype}' is not one of ${Object.keys(NUMBERS).join(', ')}.`);
   return number;
 }
 

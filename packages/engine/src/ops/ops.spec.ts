@@ -66,18 +66,37 @@ const CASES: Readonly<Record<string, (inputs: Inputs) => Tensor | Tensor[]>> = {
   split: ({ x }) => tf.split(x, 2, -1),
   slice: ({ x }) => tf.slice(x, [0, 1, 1], [-1, 2, 2]),
   stridedSlice: ({ x }) => tf.stridedSlice(x, [0, 0, 0], [2, 3, 4], [1, 2, 2]),
-  pad: ({ x }) => tf.pad(x, [[0, 0], [1, 2], [0, 1]], 0.5),
+  pad: ({ x }) =>
+    tf.pad(
+      x,
+      [
+        [0, 0],
+        [1, 2],
+        [0, 1],
+      ],
+      0.5,
+    ),
   tile: ({ x }) => tf.tile(x, [1, 2, 1]),
   broadcastTo: ({ m }) => tf.broadcastTo(tf.expandDims(m, 0), [3, 4, 5]),
   reverse: ({ x }) => tf.reverse(x, 1),
   gather: ({ n, ids }) => tf.gather(n, ids),
   'gather of an inner axis': ({ n, ids }) => tf.gather(n, ids, 1),
-  unsortedSegmentSum: ({ x, ids }) => tf.unsortedSegmentSum(tf.reshape(tf.slice(x, [0, 0, 0], [1, 3, 4]), [3, 4]), ids as tf.Tensor1D, 4),
+  unsortedSegmentSum: ({ x, ids }) =>
+    tf.unsortedSegmentSum(tf.reshape(tf.slice(x, [0, 0, 0], [1, 3, 4]), [3, 4]), ids as tf.Tensor1D, 4),
   oneHot: ({ ids }) => tf.cast(tf.oneHot(ids, 5), 'float32'),
   cast: ({ x }) => tf.cast(x, 'int32'),
-  where: ({ x, y }) => tf.where(tf.tensor3d([1, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1], [1, 3, 4], 'bool'), tf.slice(x, [0, 0, 0], [1, 3, 4]), tf.slice(y, [0, 0, 0], [1, 3, 4])),
-  comparisons: ({ x, y }) => [tf.less(x, y), tf.lessEqual(x, x), tf.greaterEqual(x, y), tf.equal(x, x), tf.notEqual(x, y)].map((b) => tf.cast(b, 'int32')),
-  logic: ({ x, y }) => tf.cast(tf.logicalOr(tf.logicalNot(tf.greater(x, y)), tf.logicalAnd(tf.less(x, y), tf.greater(y, 0))), 'int32'),
+  where: ({ x, y }) =>
+    tf.where(
+      tf.tensor3d([1, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1], [1, 3, 4], 'bool'),
+      tf.slice(x, [0, 0, 0], [1, 3, 4]),
+      tf.slice(y, [0, 0, 0], [1, 3, 4]),
+    ),
+  comparisons: ({ x, y }) =>
+    [tf.less(x, y), tf.lessEqual(x, x), tf.greaterEqual(x, y), tf.equal(x, x), tf.notEqual(x, y)].map((b) =>
+      tf.cast(b, 'int32'),
+    ),
+  logic: ({ x, y }) =>
+    tf.cast(tf.logicalOr(tf.logicalNot(tf.greater(x, y)), tf.logicalAnd(tf.less(x, y), tf.greater(y, 0))), 'int32'),
   fill: ({ x }) => tf.add(tf.fill([4], 2.5), x),
   zerosLike: ({ x }) => tf.zerosLike(x),
   onesLike: ({ x }) => tf.onesLike(x),
@@ -89,16 +108,34 @@ const CASES: Readonly<Record<string, (inputs: Inputs) => Tensor | Tensor[]>> = {
   linear: ({ x, n }) => linear({ weight: n, bias: tf.tensor1d([1, 2, 3, 4, 5, 6]) }, x),
   layerNorm: ({ x }) => layerNorm({ weight: tf.tensor1d([1, 2, 3, 4]), bias: tf.tensor1d([0, 1, 0, 1]) }, x, 1e-5),
   rmsNorm: ({ x }) => rmsNorm({ weight: tf.tensor1d([1, 2, 3, 4]) }, x, 1e-5),
-  sparseCrossEntropy: ({ n, ids }) => sparseCrossEntropy(tf.slice(n, [0, 0], [3, 4]), tf.sub(ids, tf.scalar(1, 'int32'))),
+  sparseCrossEntropy: ({ n, ids }) =>
+    sparseCrossEntropy(tf.slice(n, [0, 0], [3, 4]), tf.sub(ids, tf.scalar(1, 'int32'))),
 };
 
 /** No gradient exists, or tfjs's own is missing or wrong (cumsum, broadcast batches); the rest are compared with their gradients. */
-const WITHOUT_GRADIENT = new Set(['argMax', 'cumsum', 'matMul with broadcast batches', 'sign', 'floor', 'oneHot', 'cast', 'comparisons', 'logic', 'zerosLike', 'onesLike', 'stridedSlice', 'a large constant']);
+const WITHOUT_GRADIENT = new Set([
+  'argMax',
+  'cumsum',
+  'matMul with broadcast batches',
+  'sign',
+  'floor',
+  'oneHot',
+  'cast',
+  'comparisons',
+  'logic',
+  'zerosLike',
+  'onesLike',
+  'stridedSlice',
+  'a large constant',
+]);
 
 const SHAPES = { x: [2, 3, 4], y: [2, 3, 4], m: [4, 5], n: [6, 4] };
 const random = createRandom(5);
 const values = Object.fromEntries(
-  Object.entries(SHAPES).map(([name, shape]) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())]),
+  Object.entries(SHAPES).map(([name, shape]) => [
+    name,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
+  ]),
 );
 const ids = Int32Array.from([2, 0, 3]);
 
@@ -116,7 +153,7 @@ function compute(name: string, inputs: Inputs): Tensor[] {
     () => {
       const results = asList(run(inputs));
       outputs.push(...results.map((result) => tf.keep(result)));
-      return tf.addN(results.map((result) => tf.sum(tf.mul(result, tf.add(result, 0.5))))) as tf.Scalar;
+      return tf.addN<tf.Scalar>(results.map((result) => tf.sum(tf.mul(result, tf.add(result, 0.5)))));
     },
     floats,
     undefined,
@@ -130,7 +167,10 @@ function definition(name: string, outputs: number): ProgramDefinition {
     variables: {},
     functions: {
       case: {
-        inputs: { ...Object.fromEntries(Object.entries(SHAPES).map(([input, shape]) => [input, { shape }])), ids: { shape: [3], dtype: 'int32' } },
+        inputs: {
+          ...Object.fromEntries(Object.entries(SHAPES).map(([input, shape]) => [input, { shape }])),
+          ids: { shape: [3], dtype: 'int32' },
+        },
         run: (inputs) => {
           const results = compute(name, inputs as Inputs);
           expect(results).toHaveLength(outputs);
@@ -143,7 +183,9 @@ function definition(name: string, outputs: number): ProgramDefinition {
 
 function eager(name: string): { shape: number[]; data: number[] }[] {
   return tf.tidy(() => {
-    const tensors = Object.fromEntries(Object.entries(SHAPES).map(([input, shape]) => [input, tf.tensor(values[input] as Float32Array, shape)]));
+    const tensors = Object.fromEntries(
+      Object.entries(SHAPES).map(([input, shape]) => [input, tf.tensor(values[input] as Float32Array, shape)]),
+    );
     const results = compute(name, { ...tensors, ids: tf.tensor1d(ids, 'int32') } as unknown as Inputs);
     return results.map((tensor) => ({ shape: tensor.shape, data: Array.from(tensor.dataSync()) }));
   });
@@ -175,7 +217,8 @@ describe('shape inference', () => {
     const executed = new Set<string>();
     for (const name of Object.keys(CASES)) {
       const { nodes } = recordProgram(definition(name, eager(name).length));
-      for (const { op } of nodes) if (!inferable.has(op) && !['Placeholder', 'Const', 'EnsureShape'].includes(op)) executed.add(op);
+      for (const { op } of nodes)
+        if (!inferable.has(op) && !['Placeholder', 'Const', 'EnsureShape'].includes(op)) executed.add(op);
     }
     expect([...executed].sort()).toEqual(['StridedSlice']);
   });

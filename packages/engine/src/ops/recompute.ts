@@ -10,7 +10,11 @@ import { activeRecorder } from '../graph/active-recorder.js';
  * @param block a function of its parameters and tensors only: whatever it captures gets no gradient
  * @param params the block's parameter tree
  */
-export function recompute<P>(block: (params: P, ...inputs: Tensor[]) => Tensor, params: P, ...inputs: Tensor[]): Tensor {
+export function recompute<P>(
+  block: (params: P, ...inputs: Tensor[]) => Tensor,
+  params: P,
+  ...inputs: Tensor[]
+): Tensor {
   const paths = [...flattenTree<Tensor>(params).keys()];
   const run = (tensors: Tensor[]): Tensor => {
     const leaves = new Map(paths.map((path, index) => [path, tensors[index] as Tensor]));
@@ -31,7 +35,7 @@ export function recompute<P>(block: (params: P, ...inputs: Tensor[]) => Tensor, 
 /** Gradients of the block by all its inputs, zeros where it does not depend on one. */
 function gradientsOf(run: (tensors: Tensor[]) => Tensor, tensors: Tensor[], dy: Tensor): Tensor[] {
   const differentiable = tensors.filter((tensor) => tensor.dtype === 'float32');
-  const { grads } = tf.engine().gradients(() => run(tensors), differentiable, dy as tf.Scalar, true);
+  const { grads } = tf.engine().gradients(() => run(tensors), differentiable, dy, true);
   const byTensor = new Map(differentiable.map((tensor, index) => [tensor, grads[index]]));
   return tensors.map((tensor) => byTensor.get(tensor) ?? tf.zerosLike(tensor));
 }

@@ -64,7 +64,7 @@ export async function doctor(options: { readonly env?: Environment } = {}): Prom
 function runtimeProblems(runtime: RuntimeState, probe: AddonProbe | null): Problem[] {
   const remedy = "run 'npx llava runtime install'";
   if (runtime.problem !== null) return [{ what: runtime.problem.replace(`; ${remedy}`, ''), remedy, blocks: true }];
-  if (probe?.problem == null) return [];
+  if (probe === null || probe.problem === null) return [];
   return [
     {
       what: `TensorFlow does not load: ${probe.problem}`,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { findAddonPackage } from './addon-package.js';
+import type { AddonPackage } from './addon-package.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Environment } from './cache-folder.js';
 import { isStock } from './install-stock.js';
@@ -29,8 +30,10 @@ export interface RuntimeState {
 const INSTALL = "run 'npx llava runtime install'";
 
 /** Looks whether TensorFlow is installed, in milliseconds and without loading it. @throws LlavaError `unavailable` without node_modules. */
-export async function inspectRuntime(options: { readonly env?: Environment } = {}): Promise<RuntimeState> {
-  const addon = findAddonPackage();
+export async function inspectRuntime(
+  options: { readonly env?: Environment; readonly addon?: AddonPackage } = {},
+): Promise<RuntimeState> {
+  const addon = options.addon ?? findAddonPackage();
   const base = {
     cacheFolder: cacheFolder(options.env ?? process.env),
     binding: addon.binding,

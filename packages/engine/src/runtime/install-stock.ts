@@ -40,7 +40,7 @@ export async function installStock(addon: AddonPackage, device: Device, context:
       report(1);
       return true;
     }
-    const reason = lastLine(output, /error|ENOTFOUND|ECONN|getaddrinfo|status/i) || lastLine(output);
+    const reason = lastLine(output, /Error: /) || lastLine(output);
     const remedy = "check the network, set CDN_STORAGE to a mirror, or leave out '--from stock'";
     throw new LlavaError('unavailable', `tfjs-node's own download failed: ${reason}; ${remedy}`);
   } finally {

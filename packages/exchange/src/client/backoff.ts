@@ -30,7 +30,11 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
       if (!(error instanceof LlavaError) || !retryable(error)) throw error;
       const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1)) * (0.5 + random() / 2);
       if (now() + pauseMs - started > patienceMs) {
-        throw new LlavaError(error.code, `${error.message}; gave up after ${Math.round((now() - started) / 1000)} s and ${tries} tries`, { cause: error });
+        throw new LlavaError(
+          error.code,
+          `${error.message}; gave up after ${Math.round((now() - started) / 1000)} s and ${tries} tries`,
+          { cause: error },
+        );
       }
       logger.debug(`${what} failed, trying again`, { error: error.message, tries, pauseMs: Math.round(pauseMs) });
       await pause(pauseMs, signal, what);

@@ -1,13 +1,29 @@
-import { credentials, makeGenericClientConstructor, type CallOptions, type ChannelCredentials, type Client } from '@grpc/grpc-js';
+import {
+  credentials,
+  makeGenericClientConstructor,
+  type CallOptions,
+  type ChannelCredentials,
+  type Client,
+} from '@grpc/grpc-js';
 import type { ClientReadableStream, ClientWritableStream, requestCallback } from '@grpc/grpc-js';
-import { loadLlavaV1, type CoordinatorClient, type PullRequestInput, type PushPartInput, type PushReplyMessage, type ShardMessage } from '@llava-ts/protos';
+import {
+  loadLlavaV1,
+  type CoordinatorClient,
+  type PullRequestInput,
+  type PushPartInput,
+  type PushReplyMessage,
+  type ShardMessage,
+} from '@llava-ts/protos';
 import { CHANNEL_OPTIONS } from '../wire/limits.js';
 import { fastParametersService, type Outgoing, type PullPart } from '../wire/parts.js';
 
 /** The Parameters service as this client calls it. */
 export interface ParametersChannel extends Client {
   Pull(request: PullRequestInput, options: CallOptions): ClientReadableStream<PullPart>;
-  Push(options: CallOptions, callback: requestCallback<PushReplyMessage>): ClientWritableStream<Outgoing<PushPartInput>>;
+  Push(
+    options: CallOptions,
+    callback: requestCallback<PushReplyMessage>,
+  ): ClientWritableStream<Outgoing<PushPartInput>>;
 }
 
 /** Connections of one worker: one for control, and one per shard for tensors. */

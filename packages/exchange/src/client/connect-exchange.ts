@@ -53,17 +53,26 @@ export function connectExchange(options: ConnectOptions): GradientExchange {
   const { address, workerName, expectedConfig, logger = silentLogger, patienceMs = DEFAULT_PATIENCE_MS } = options;
   const { now = () => performance.now(), random = Math.random, incarnation = randomUUID() } = options;
   const channels = createChannels(address, options.credentials);
-  const retry = (what: string, retryable: RetryOptions['retryable'], signal = options.signal): RetryOptions => ({
+  const retry = (what: string, retryable: RetryOptions['retryable'], signal?: AbortSignal): RetryOptions => ({
     what: `${what} ${address}`,
     patienceMs,
     retryable,
     logger,
     now,
     random,
-    signal,
+    signal: AbortSignal.any([signal, options.signal].filter((given) => given !== undefined)),
   });
   const expectedConfigDigest = expectedConfig === undefined ? '' : configDigest(expectedConfig);
-  const membership = createMembership({ channels, address, workerName, incarnation, expectedConfigDigest, retry, logger, now });
+  const membership = createMembership({
+    channels,
+    address,
+    workerName,
+    incarnation,
+    expectedConfigDigest,
+    retry,
+    logger,
+    now,
+  });
   let config: RunConfig | null = null;
   let fingerprint: FingerprintInput | null = null;
   const deadlineMs = (): number => Math.max(LEAST_CALL_DEADLINE_MS, config?.exchange.leaseTimeoutMs ?? 0);

@@ -9,7 +9,11 @@ const JOIN_DEADLINE_MS = 10_000;
  * Joins, once.
  * @throws {LlavaError} as the server said; `corrupt` when its configuration is not the one that its digest names.
  */
-export async function joinOnce(coordinator: CoordinatorClient, request: JoinRequestInput, peer: string): Promise<JoinReplyMessage> {
+export async function joinOnce(
+  coordinator: CoordinatorClient,
+  request: JoinRequestInput,
+  peer: string,
+): Promise<JoinReplyMessage> {
   const reply = await new Promise<JoinReplyMessage>((resolve, reject) => {
     coordinator.Join(request, { deadline: Date.now() + JOIN_DEADLINE_MS }, (error, value) => {
       if (error !== null) reject(fromServiceError(error, peer));

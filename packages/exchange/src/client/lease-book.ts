@@ -5,6 +5,8 @@ export interface LeaseBook {
   startGeneration(generation: number): void;
   granted(lease: LeaseId): void;
   finished(lease: LeaseId): void;
+  /** The run is over: no lease counts any more. */
+  clear(): void;
   /** Granted by the present server and not finished. */
   has(lease: LeaseId): boolean;
   held(): LeaseId[];
@@ -26,6 +28,7 @@ export function createLeaseBook(): LeaseBook {
       const id = { stage, step, lease };
       leases.set(keyOf(id), id);
     },
+    clear: () => leases.clear(),
     finished: (lease) => void leases.delete(keyOf(lease)),
     has: (lease) => leases.has(keyOf(lease)),
     held: () => [...leases.values()],

@@ -1,6 +1,6 @@
 import { PROTOCOL_VERSION, type FingerprintInput, type JoinReplyMessage, type MemberInput } from '@llava-ts/protos';
 import { LlavaError, type Logger } from '@llava-ts/telemetry';
-import type { Assignment, LeaseId } from '@llava-ts/trainer';
+import type { Assignment } from '@llava-ts/trainer';
 import { createDeferred, type Deferred } from '../deferred.js';
 import { retrying, type RetryOptions } from './backoff.js';
 import type { Channels } from './channels.js';
@@ -33,6 +33,8 @@ export interface Membership {
   /** @throws {LlavaError} what the server refused for good. */
   current(): Joined;
   readonly leases: LeaseBook;
+  /** The server has said that there is no more work. */
+  over(): boolean;
   setPhase(phase: Phase): void;
   /** Waits for the next assignment. One at a time. */
   next(proof: FingerprintInput, signal?: AbortSignal): Promise<Assignment>;
@@ -59,6 +61,7 @@ export function createMembership(options: MembershipOptions): Membership {
   /** Came when nobody waited any more. */
   let unclaimed: Assignment | null = null;
   let ended = false;
+  const left = new AbortController();
 
   async function join(): Promise<Joined> {
     const configDigest = joined?.reply.configDigest ?? options.expectedConfigDigest;
@@ -66,7 +69,10 @@ export function createMembership(options: MembershipOptions): Membership {
     const request = { worker: options.workerName, incarnation: options.incarnation, fingerprint };
     // 'refused': the name is taken, perhaps by a process that will be found dead in a moment.
     const patient = (error: LlavaError): boolean => error.code === 'unavailable' || error.code === 'refused';
-    const reply = await retrying(() => joinOnce(channels.coordinator, request, address), retry('join', patient));
+    const reply = await retrying(
+      () => joinOnce(channels.coordinator, request, address),
+      retry('join', patient, left.signal),
+    );
     if (joined !== null && joined.reply.generation !== reply.generation) {
       logger.info('the parameter server was restarted; joined again', { address });
       if (unclaimed?.kind === 'lease') unclaimed = null;
@@ -105,7 +111,10 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 
   function fail(error: unknown): void {
-    failure = error instanceof LlavaError ? error : new LlavaError('internal', `session with ${address}: ${String(error)}`, { cause: error });
+    failure =
+      error instanceof LlavaError
+        ? error
+        : new LlavaError('internal', `session with ${address}: ${String(error)}`, { cause: error });
     waiting?.reject(failure);
     waiting = null;
   }
@@ -120,7 +129,10 @@ export function createMembership(options: MembershipOptions): Membership {
     asked = false;
     if (assignment.kind === 'lease') leases.granted(assignment.lease);
     if (assignment.kind === 'stage') preparedStage = assignment.stage;
-    if (assignment.kind === 'done') ended = true;
+    if (assignment.kind === 'done') {
+      ended = true;
+      leases.clear();
+    }
     if (waiting === null) unclaimed = assignment;
     else waiting.resolve(assignment);
     waiting = null;
@@ -135,6 +147,7 @@ export function createMembership(options: MembershipOptions): Membership {
   return {
     leases,
     current,
+    over: () => ended,
     async join() {
       const first = await join();
       preparedStage = first.reply.stage;
@@ -168,6 +181,7 @@ export function createMembership(options: MembershipOptions): Membership {
     async leave(reason) {
       ended = true;
       await session?.leave(reason);
+      left.abort();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ServiceError } from '@grpc/grpc-js';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import type { PullRequestInput } from '@llava-ts/protos';
 import { LlavaError } from '@llava-ts/telemetry';
 import { fromServiceError } from '../wire/error-table.js';
@@ -48,7 +48,11 @@ export function pullShard(channel: ParametersChannel, request: PullRequestInput,
       }
     });
     call.on('error', (error: ServiceError) => {
-      fail(signal?.aborted === true ? new LlavaError('cancelled', `pull from ${peer}: cancelled`) : fromServiceError(error, peer));
+      fail(
+        signal?.aborted === true
+          ? new LlavaError('cancelled', `pull from ${peer}: cancelled`)
+          : fromServiceError(error, peer),
+      );
     });
     call.on('end', () => {
       signal?.removeEventListener('abort', cancel);
@@ -57,7 +61,8 @@ export function pullShard(channel: ParametersChannel, request: PullRequestInput,
       if (pulled !== null) resolve(pulled);
     });
     call.on('status', (final) => {
-      if (final.code === 0 && assembly.result() === null) fail(new LlavaError('corrupt', `pull from ${peer}: the stream ended before its end message`));
+      if (final.code === status.OK && assembly.result() === null)
+        fail(new LlavaError('corrupt', `pull from ${peer}: the stream ended before its end message`));
     });
   });
 }
@@ -78,12 +83,17 @@ function createAssembly(peer: string): { take: (part: PullPart) => void; result:
           const { tensors, layoutDigest } = part.header;
           const layout = layOut(tensors.filter(({ unchanged }) => !unchanged));
           const pushLayout = { ...layOut(tensors.filter(({ learns }) => learns)), digest: layoutDigest };
-          open = { layout, pushLayout, receiver: createPayloadReceiver(new Float32Array(layout.size), { maxChunkBytes: MAX_CHUNK_BYTES, what }) };
+          open = {
+            layout,
+            pushLayout,
+            receiver: createPayloadReceiver(new Float32Array(layout.size), { maxChunkBytes: MAX_CHUNK_BYTES, what }),
+          };
           return;
         }
         case 'chunk':
           if (open === null) throw misplaced('chunk');
-          return open.receiver.take(part.chunk);
+          open.receiver.take(part.chunk);
+          return;
         case 'end':
           if (open === null) throw misplaced('end');
           open.receiver.finish(part.end);

@@ -90,7 +90,10 @@ function toAssignment(down: SessionDownMessage): Assignment | 'malformed' | null
     case 'grant': {
       const { lease, version = 0, first = 0, count = 0 } = down.grant ?? {};
       if (!lease) return 'malformed';
-      return { kind: 'lease', lease: { stage: lease.stage, step: lease.step, lease: lease.lease, version, first, count } };
+      return {
+        kind: 'lease',
+        lease: { stage: lease.stage, step: lease.step, lease: lease.lease, version, first, count },
+      };
     }
     case 'stageChange':
       return { kind: 'stage', stage: down.stageChange?.stage ?? 0 };

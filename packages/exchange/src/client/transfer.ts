@@ -45,29 +45,56 @@ export function createTransfer(options: TransferOptions): Transfer {
     });
   }
 
-  async function pullFrom(shard: ShardMessage, want: Parameters<Transfer['pull']>[0], signal?: AbortSignal): Promise<Pulled> {
+  async function pullFrom(
+    shard: ShardMessage,
+    want: Parameters<Transfer['pull']>[0],
+    signal?: AbortSignal,
+  ): Promise<Pulled> {
     const { stage, version, have } = want;
     const attempt = (): Promise<Pulled> => {
+      if (membership.over()) throw new LlavaError('refused', 'pull: the run is over; ask for the next assignment');
       const request = { member: membership.current().member, stage, version, encoding: ENCODING };
-      return pullShard(channels.parameters(shard), have === null ? request : { ...request, haveVersion: have }, bounds(shard, signal));
+      return pullShard(
+        channels.parameters(shard),
+        have === null ? request : { ...request, haveVersion: have },
+        bounds(shard, signal),
+      );
     };
     const pulled = await retrying(attempt, retry('pull', transient, signal));
     layouts.set(layoutKey(stage, shard), pulled.pushLayout);
     return pulled;
   }
 
-  async function pushTo(shard: ShardMessage, layout: Layout, result: LeaseResult, signal?: AbortSignal): Promise<PushOutcome> {
+  async function pushTo(
+    shard: ShardMessage,
+    layout: Layout,
+    result: LeaseResult,
+    signal?: AbortSignal,
+  ): Promise<PushOutcome> {
     const { lease, labelTokens, lossSum, timings } = result;
     const { stage, step, version } = lease;
-    const own = new Map(layout.tensors.flatMap(({ name }) => [[name, result.gradients.get(name) ?? new Float32Array(0)] as const]));
+    const own = new Map(
+      layout.tensors.flatMap(({ name }) => [[name, result.gradients.get(name) ?? new Float32Array(0)] as const]),
+    );
     const arrays = orderForPayload(layout, own, `gradients of lease ${lease.lease} of step ${step}`);
-    const facts = { lease: { stage, step, lease: lease.lease }, version, encoding: ENCODING, layoutDigest: layout.digest, labelTokens, lossSum };
+    const facts = {
+      lease: { stage, step, lease: lease.lease },
+      version,
+      encoding: ENCODING,
+      layoutDigest: layout.digest,
+      labelTokens,
+      lossSum,
+    };
     const attempt = async (): Promise<PushOutcome> => {
-      // Joined again at a server that was restarted meanwhile: nobody waits for this lease.
+      // The run is over, or the server was restarted and joined again: nobody waits for this lease.
       if (!membership.leases.has(lease)) return 'stale';
       const { member, reply } = membership.current();
       const header = { ...facts, member, timingsMs: { ...timings } };
-      return pushShard(channels.parameters(shard), { header, arrays, chunkBytes: reply.chunkBytes }, bounds(shard, signal));
+      return pushShard(
+        channels.parameters(shard),
+        { header, arrays, chunkBytes: reply.chunkBytes },
+        bounds(shard, signal),
+      );
     };
     return retrying(attempt, retry('push', transient, signal));
   }
@@ -80,7 +107,10 @@ export function createTransfer(options: TransferOptions): Transfer {
     },
     async push(result, signal) {
       const parts = layoutsFor(result.lease.stage);
-      requireSameNames(parts.map(({ layout }) => layout), result);
+      requireSameNames(
+        parts.map(({ layout }) => layout),
+        result,
+      );
       const outcomes = await Promise.all(parts.map(({ shard, layout }) => pushTo(shard, layout, result, signal)));
       membership.leases.finished(result.lease);
       return worst(outcomes);
@@ -93,7 +123,10 @@ function requireSameNames(layouts: readonly Layout[], { gradients, lease }: Leas
   const known = new Set(layouts.flatMap(({ tensors }) => tensors.map(({ name }) => name)));
   const unknown = [...gradients.keys()].filter((name) => !known.has(name));
   if (unknown.length === 0) return;
-  throw new LlavaError('bad-input', `gradients of lease ${lease.lease} of step ${lease.step}: not learning in this stage: ${unknown.join(', ')}`);
+  throw new LlavaError(
+    'bad-input',
+    `gradients of lease ${lease.lease} of step ${lease.step}: not learning in this stage: ${unknown.join(', ')}`,
+  );
 }
 
 function worst(outcomes: readonly PushOutcome[]): PushOutcome {

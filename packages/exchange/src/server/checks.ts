@@ -15,12 +15,14 @@ export interface RunIdentity {
 /** @throws {LlavaError} `bad-input` for a name that cannot be shown safely. */
 export function checkName(value: string, what: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(value)) return value;
-  throw new LlavaError('bad-input', `${what}: expected 1 to 64 letters, digits, '.', '_', ':' or '-', got ${JSON.stringify(value.slice(0, 80))}`);
+  throw new LlavaError(
+    'bad-input',
+    `${what}: expected 1 to 64 letters, digits, '.', '_', ':' or '-', got ${JSON.stringify(value.slice(0, 80))}`,
+  );
 }
 
 /** A text from the wire, made fit for one line of a log. */
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return text.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, MAX_TEXT_LENGTH);
 }
 
@@ -32,7 +34,10 @@ export function oneLine(text: string): string {
 export function checkFingerprint(run: RunIdentity, given: FingerprintMessage | null, complete: boolean): void {
   if (given === null) throw new LlavaError('bad-input', 'fingerprint: missing');
   if (given.protocolVersion !== PROTOCOL_VERSION) {
-    throw new LlavaError('mismatch', `protocol version: this server speaks ${PROTOCOL_VERSION}, the worker ${given.protocolVersion}; update the older one`);
+    throw new LlavaError(
+      'mismatch',
+      `protocol version: this server speaks ${PROTOCOL_VERSION}, the worker ${given.protocolVersion}; update the older one`,
+    );
   }
   const fields = [
     ['configuration digest', run.configDigest, given.configDigest],
@@ -40,10 +45,14 @@ export function checkFingerprint(run: RunIdentity, given: FingerprintMessage | n
     ['engine version', run.engineVersion, given.engineVersion],
   ] as const;
   for (const [name, expected, value] of fields) {
-    if (value.length > MAX_TEXT_LENGTH) throw new LlavaError('bad-input', `${name}: longer than ${MAX_TEXT_LENGTH} characters`);
+    if (value.length > MAX_TEXT_LENGTH)
+      throw new LlavaError('bad-input', `${name}: longer than ${MAX_TEXT_LENGTH} characters`);
     if (value === '' && complete) throw new LlavaError('bad-input', `${name}: missing from the fingerprint`);
     if (value !== '' && expected !== null && value !== expected) {
-      throw new LlavaError('mismatch', `${name}: the run has '${expected}', the worker '${oneLine(value)}'; all workers must be alike`);
+      throw new LlavaError(
+        'mismatch',
+        `${name}: the run has '${expected}', the worker '${oneLine(value)}'; all workers must be alike`,
+      );
     }
   }
   if (!complete) return;
@@ -58,9 +67,13 @@ export function checkFingerprint(run: RunIdentity, given: FingerprintMessage | n
  */
 export function checkMember(run: RunIdentity, member: MemberMessage | null): string {
   if (member === null) throw new LlavaError('bad-input', 'member: missing');
-  if (member.runId !== run.runId) throw new LlavaError('mismatch', `run: this is '${run.runId}', the message is for '${oneLine(member.runId)}'`);
+  if (member.runId !== run.runId)
+    throw new LlavaError('mismatch', `run: this is '${run.runId}', the message is for '${oneLine(member.runId)}'`);
   if (member.generation !== run.generation) {
-    throw new LlavaError('refused', `generation: this server is ${run.generation}, the message is for ${member.generation}; join again`);
+    throw new LlavaError(
+      'refused',
+      `generation: this server is ${run.generation}, the message is for ${member.generation}; join again`,
+    );
   }
   return checkName(member.incarnation, 'incarnation');
 }

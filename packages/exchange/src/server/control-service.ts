@@ -16,7 +16,9 @@ export interface RunControl {
 /** The Control service. */
 export function controlHandlers(control: RunControl): ControlHandlers {
   const handler =
-    <Request extends { runId: string }>(act: (request: Request) => string | Promise<string>): handleUnaryCall<Request, ControlReplyInput> =>
+    <Request extends { runId: string }>(
+      act: (request: Request) => string | Promise<string>,
+    ): handleUnaryCall<Request, ControlReplyInput> =>
     (call, callback) => {
       answer(control.runId, call.request, act).then(
         (message) => callback(null, { message }),
@@ -31,7 +33,12 @@ export function controlHandlers(control: RunControl): ControlHandlers {
   };
 }
 
-async function answer<Request extends { runId: string }>(runId: string, request: Request, act: (request: Request) => string | Promise<string>): Promise<string> {
-  if (request.runId !== '' && request.runId !== runId) throw new LlavaError('mismatch', `run: this is '${runId}', not '${oneLine(request.runId)}'`);
+async function answer<Request extends { runId: string }>(
+  runId: string,
+  request: Request,
+  act: (request: Request) => string | Promise<string>,
+): Promise<string> {
+  if (request.runId !== '' && request.runId !== runId)
+    throw new LlavaError('mismatch', `run: this is '${runId}', not '${oneLine(request.runId)}'`);
   return act(request);
 }

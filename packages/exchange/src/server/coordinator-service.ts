@@ -22,7 +22,11 @@ export function coordinatorHandlers(coordinator: Coordinator, description: () =>
   };
 }
 
-function serveSession(coordinator: Coordinator, call: ServerDuplexStream<SessionUpMessage, SessionDownInput>, stage: () => number): void {
+function serveSession(
+  coordinator: Coordinator,
+  call: ServerDuplexStream<SessionUpMessage, SessionDownInput>,
+  stage: () => number,
+): void {
   let member: Member | null = null;
   let over = false;
   const end = (error: unknown): void => {
@@ -48,13 +52,19 @@ function serveSession(coordinator: Coordinator, call: ServerDuplexStream<Session
 }
 
 function greet(coordinator: Coordinator, up: SessionUpMessage, link: SessionLink, stage: number): Member {
-  if (!up.hello) throw new LlavaError('bad-input', `session: expected hello first, got ${up.message ?? 'an empty message'}`);
+  if (!up.hello)
+    throw new LlavaError('bad-input', `session: expected hello first, got ${up.message ?? 'an empty message'}`);
   const member = coordinator.attach(up.hello.member, up.hello.holding, link);
   link.welcome(stage);
   return member;
 }
 
-function handle(coordinator: Coordinator, member: Member, up: SessionUpMessage, call: ServerDuplexStream<SessionUpMessage, SessionDownInput>): void {
+function handle(
+  coordinator: Coordinator,
+  member: Member,
+  up: SessionUpMessage,
+  call: ServerDuplexStream<SessionUpMessage, SessionDownInput>,
+): void {
   if (up.heartbeat) {
     coordinator.heartbeat(member, up.heartbeat);
     call.write({ heartbeatAck: { sequence: up.heartbeat.sequence } });
@@ -72,7 +82,10 @@ function handle(coordinator: Coordinator, member: Member, up: SessionUpMessage, 
 
 type SessionLink = MemberLink & { welcome: (stage: number) => void };
 
-function createLink(call: ServerDuplexStream<SessionUpMessage, SessionDownInput>, end: (error: LlavaError | null) => void): SessionLink {
+function createLink(
+  call: ServerDuplexStream<SessionUpMessage, SessionDownInput>,
+  end: (error: LlavaError | null) => void,
+): SessionLink {
   return {
     welcome: (stage) => void call.write({ welcome: { stage } }),
     grant: (grant) => void call.write({ grant }),

@@ -1,4 +1,10 @@
-import type { FingerprintMessage, HeartbeatMessage, JoinRequestMessage, LeaseIdMessage, MemberMessage } from '@llava-ts/protos';
+import type {
+  FingerprintMessage,
+  HeartbeatMessage,
+  JoinRequestMessage,
+  LeaseIdMessage,
+  MemberMessage,
+} from '@llava-ts/protos';
 import { LlavaError, type Logger } from '@llava-ts/telemetry';
 import type { LeaseId, StepLedger } from '@llava-ts/trainer';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,7 +46,11 @@ export interface Coordinator {
   wasGranted(member: Member, lease: LeaseId): boolean;
   /** Gives waiting workers what there is. Call whenever the ledger or the hold changed. */
   dispatch(): void;
-  /** Takes out silent workers. */
+  /** A lease was delivered: whoever else works on it may stop. */
+  delivered(lease: LeaseId, by: Member): void;
+  /** Tells everybody that there is no more work. */
+  finish(reason: string): void;
+  /** Takes out silent workers. Call it once per heartbeat. */
   tick(): void;
   hold(hold: Hold | null): void;
   holding(): Hold | null;
@@ -60,6 +70,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { identity, ledger, leaseTimeoutMs, heartbeatTimeoutMs, logger, now } = options;
   const members = createMembers({ heartbeatTimeoutMs, now });
   let hold: Hold | null = null;
+  let tickedMs = now();
   let wake: NodeJS.Timeout | undefined;
   let emptied = createDeferred<void>();
 
@@ -131,8 +142,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       Object.assign(member, { link, heardMs: now(), askedMs: null, proven: false });
       const claimed = new Set(holding.map(keyOf));
       // What a lost grant left behind: the worker does not know of it. Leases that it has stay pushable.
-      if (ledger.renew(member.incarnation).some((lease) => !claimed.has(keyOf(lease)))) ledger.release(member.incarnation);
-      logger.info(`worker ${member.name} opened a session`, { incarnation: member.incarnation, holding: holding.length });
+      if (ledger.renew(member.incarnation).some((lease) => !claimed.has(keyOf(lease))))
+        ledger.release(member.incarnation);
+      logger.info(`worker ${member.name} opened a session`, {
+        incarnation: member.incarnation,
+        holding: holding.length,
+      });
       dispatch();
       return member;
     },
@@ -164,10 +179,30 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     leave: (member, reason) => remove(member, `it left: ${oneLine(reason)}`, null),
     wasGranted: (member, lease) => member.granted.has(keyOf(lease)),
+    delivered(lease, by) {
+      for (const other of members.all()) {
+        if (other === by || other.working === null || keyOf(other.working) !== keyOf(lease)) continue;
+        other.link?.cancel(other.working, `worker ${by.name} has delivered it`);
+      }
+    },
+    finish(reason) {
+      for (const member of members.all()) {
+        member.askedMs = null;
+        member.link?.done(reason);
+      }
+    },
     tick() {
+      // This process stood still itself (stopped, or busy with a large step): what was sent meanwhile is not read yet.
+      const stoodStill = now() - tickedMs > heartbeatTimeoutMs / 2;
+      tickedMs = now();
+      if (stoodStill) for (const member of members.all()) member.heardMs = now();
       for (const member of members.removeSilent()) {
         const why = `silent for more than ${heartbeatTimeoutMs} ms`;
-        remove(member, why, new LlavaError('refused', `worker ${member.name} was ${why}; its leases went to others; join again`));
+        remove(
+          member,
+          why,
+          new LlavaError('refused', `worker ${member.name} was ${why}; its leases went to others; join again`),
+        );
       }
     },
     hold(value) {

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { LlavaError, errorLine } from '@llava-ts/telemetry';
 import { SERVER_OPTIONS, WINDOW_BYTES } from '../wire/limits.js';
 import { widenWindows } from '../wire/windows.js';
@@ -19,12 +19,23 @@ export function createServer(): Server {
 export async function listen(server: Server, address: string, credentials: ServerCredentials | null): Promise<string> {
   const host = hostOf(address);
   if (credentials === null && !isLoopback(host)) {
-    throw new LlavaError('refused', `listen on ${address}: without TLS only the loopback interface is allowed; use 127.0.0.1:${address.split(':').at(-1)} or give certificates`);
+    throw new LlavaError(
+      'refused',
+      `listen on ${address}: without TLS only the loopback interface is allowed; use 127.0.0.1:${address.split(':').at(-1)} or give certificates`,
+    );
   }
   const port = await new Promise<number>((resolve, reject) => {
+    // What went wrong is in our error; grpc-js would also write it to standard error.
+    setLogVerbosity(logVerbosity.NONE);
     server.bindAsync(address, credentials ?? ServerCredentials.createInsecure(), (error, bound) => {
+      setLogVerbosity(logVerbosity.ERROR);
       if (error === null) resolve(bound);
-      else reject(new LlavaError('unavailable', `listen on ${address}: ${errorLine(error)}; is another server running there?`, { cause: error }));
+      else
+        reject(
+          new LlavaError('unavailable', `listen on ${address}: ${errorLine(error)}; is another server running there?`, {
+            cause: error,
+          }),
+        );
     });
   });
   return `${host}:${port}`;

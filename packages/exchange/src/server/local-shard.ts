@@ -39,7 +39,8 @@ export function createLocalShard(run: OpenRun, ledger: StepLedger, resumed?: Run
     const plan = run.plans[position.stage];
     if (plan === undefined || stage !== position.stage || step !== position.step) return null;
     const found = stepLeases(plan, step)[lease];
-    if (found === undefined) throw new LlavaError('bad-input', `lease ${lease} of step ${step}: there is none of this number`);
+    if (found === undefined)
+      throw new LlavaError('bad-input', `lease ${lease} of step ${step}: there is none of this number`);
     return found;
   }
   return {
@@ -74,7 +75,10 @@ interface StageTable {
 }
 
 /** The tables of tensors of the stage in work: made once per stage. */
-function createTables(run: OpenRun, pulled: (stage: number) => ReadonlyMap<string, Float32Array>): { of: (stage: number) => StageTable } {
+function createTables(
+  run: OpenRun,
+  pulled: (stage: number) => ReadonlyMap<string, Float32Array>,
+): { of: (stage: number) => StageTable } {
   let known: { stage: number; table: StageTable } | null = null;
   const make = (stage: number): StageTable => {
     const parts = run.config.stages[stage]?.trainable ?? [];

@@ -62,7 +62,9 @@ export function createMembers(options: { heartbeatTimeoutMs: number; now: () => 
         known.heardMs = now();
         return known;
       }
-      const namesake = [...members.values()].find((member) => member.name === name || member.incarnation === incarnation);
+      const namesake = [...members.values()].find(
+        (member) => member.name === name || member.incarnation === incarnation,
+      );
       if (namesake !== undefined) {
         const silentMs = Math.round(now() - namesake.heardMs);
         throw new LlavaError(
@@ -89,7 +91,8 @@ export function createMembers(options: { heartbeatTimeoutMs: number; now: () => 
     },
     require(incarnation) {
       const member = members.get(incarnation);
-      if (member === undefined) throw new LlavaError('refused', `process '${incarnation}' is no member of this run (any more); join again`);
+      if (member === undefined)
+        throw new LlavaError('refused', `process '${incarnation}' is no member of this run (any more); join again`);
       return member;
     },
     removeSilent() {

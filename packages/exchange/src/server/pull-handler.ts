@@ -27,18 +27,28 @@ export async function servePull(context: PullContext, call: PullCall): Promise<v
   const { identity, coordinator, parameters, chunkBytes, onBytes } = context;
   const { member, stage, version, haveVersion, encoding } = call.request;
   coordinator.members.require(checkMember(identity, member));
-  if (encoding !== 'ENCODING_FLOAT32') throw new LlavaError('bad-input', `pull: encoding ${String(encoding)}; expected ENCODING_FLOAT32`);
+  if (encoding !== 'ENCODING_FLOAT32')
+    throw new LlavaError('bad-input', `pull: encoding ${encoding}; expected ENCODING_FLOAT32`);
   const check = (): void => {
     const now = parameters.current();
     if (now.stage === stage && now.version === version) return;
     const wanted = `version ${version} of stage ${stage}`;
-    throw new LlavaError('refused', `pull: there is only version ${now.version} of stage ${now.stage}, not ${wanted}; ask for the next assignment`);
+    throw new LlavaError(
+      'refused',
+      `pull: there is only version ${now.version} of stage ${now.stage}, not ${wanted}; ask for the next assignment`,
+    );
   };
   check();
   // A worker that has any version of this stage has the tensors that do not learn in it.
-  const unchanged = ({ learns }: ServedTensor): boolean => haveVersion !== undefined && (haveVersion === version || !learns);
+  const unchanged = ({ learns }: ServedTensor): boolean =>
+    haveVersion !== undefined && (haveVersion === version || !learns);
   const served = parameters.tensors();
-  const tensors = served.map((tensor) => ({ name: tensor.name, shape: [...tensor.shape], learns: tensor.learns, unchanged: unchanged(tensor) }));
+  const tensors = served.map((tensor) => ({
+    name: tensor.name,
+    shape: [...tensor.shape],
+    learns: tensor.learns,
+    unchanged: unchanged(tensor),
+  }));
   call.write({ header: { stage, version, encoding, tensors, layoutDigest: parameters.pushLayout().digest } });
   const arrays = served.filter((tensor) => !unchanged(tensor)).map(({ values }) => values);
   const end = await sendPayload(call, arrays, { chunkBytes, check, ended: () => call.cancelled || call.destroyed });

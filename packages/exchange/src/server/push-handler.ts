@@ -45,11 +45,18 @@ interface OpenPush {
  * Takes one push. It is judged when its header is there, so that a stale one costs no transfer, and again when its commit is there;
  * nothing counts before count and checksum are right. `answer` is called once.
  */
-export function takePush(context: PushContext, call: PushCall, answer: (error: unknown, outcome: PushOutcome | null) => void): void {
+export function takePush(
+  context: PushContext,
+  call: PushCall,
+  answer: (error: unknown, outcome: PushOutcome | null) => void,
+): void {
   let open: OpenPush | null = null;
   let answered = false;
   const fail = (error: LlavaError): void => settle(error, null);
-  const idle = setTimeout(() => fail(new LlavaError('unavailable', `push: nothing came for ${context.idleMs} ms`)), context.idleMs);
+  const idle = setTimeout(
+    () => fail(new LlavaError('unavailable', `push: nothing came for ${context.idleMs} ms`)),
+    context.idleMs,
+  );
   const settle = (error: unknown, outcome: PushOutcome | null): void => {
     if (answered) return;
     answered = true;
@@ -98,9 +105,13 @@ function openPush(context: PushContext, part: PushPart): OpenPush | 'duplicate' 
   const lease = findLease(context, header, member);
   const layout = parameters.pushLayout();
   if (header.layoutDigest !== layout.digest) {
-    throw new LlavaError('mismatch', `push: made for another table of tensors ('${oneLine(header.layoutDigest)}', this stage has '${layout.digest}'); pull first`);
+    throw new LlavaError(
+      'mismatch',
+      `push: made for another table of tensors ('${oneLine(header.layoutDigest)}', this stage has '${layout.digest}'); pull first`,
+    );
   }
-  if (header.encoding !== 'ENCODING_FLOAT32') throw new LlavaError('bad-input', `push: encoding ${String(header.encoding)}; expected ENCODING_FLOAT32`);
+  if (header.encoding !== 'ENCODING_FLOAT32')
+    throw new LlavaError('bad-input', `push: encoding ${header.encoding}; expected ENCODING_FLOAT32`);
   checkFacts(header);
   const outcome = parameters.judge(lease);
   if (outcome === 'stale') throw staleError(context, header);
@@ -115,7 +126,10 @@ function findLease(context: PushContext, header: PushHeaderMessage, member: Memb
   const lease = context.parameters.find(header.lease);
   if (lease === null || header.version !== lease.version) throw staleError(context, header);
   if (!context.coordinator.wasGranted(member, lease)) {
-    throw new LlavaError('refused', `push: lease ${lease.lease} of step ${lease.step} was never granted to worker ${member.name}`);
+    throw new LlavaError(
+      'refused',
+      `push: lease ${lease.lease} of step ${lease.step} was never granted to worker ${member.name}`,
+    );
   }
   return lease;
 }
@@ -123,26 +137,44 @@ function findLease(context: PushContext, header: PushHeaderMessage, member: Memb
 function staleError({ parameters }: PushContext, { lease, version }: PushHeaderMessage): LlavaError {
   const { stage, version: step } = parameters.current();
   const came = `lease ${lease?.lease} of step ${lease?.step} of stage ${lease?.stage} at version ${version}`;
-  return new LlavaError('refused', `push: expected leases of step ${step} of stage ${stage} at version ${step}, got ${came}; ask for the next assignment`);
+  return new LlavaError(
+    'refused',
+    `push: expected leases of step ${step} of stage ${stage} at version ${step}, got ${came}; ask for the next assignment`,
+  );
 }
 
 function checkFacts({ labelTokens, lossSum, timingsMs }: PushHeaderMessage): void {
   if (!Number.isSafeInteger(labelTokens)) throw new LlavaError('bad-input', `push: label_tokens is ${labelTokens}`);
-  if (!Number.isFinite(lossSum)) throw new LlavaError('bad-input', `push: loss_sum is ${lossSum}: refused, nothing was changed`);
+  if (!Number.isFinite(lossSum))
+    throw new LlavaError('bad-input', `push: loss_sum is ${lossSum}: refused, nothing was changed`);
   const timings = Object.entries(timingsMs);
   const wrong = timings.find(([name, ms]) => name.length > MAX_TEXT_LENGTH || !Number.isFinite(ms));
   if (timings.length > MAX_TIMINGS || wrong !== undefined) {
-    throw new LlavaError('bad-input', `push: timings_ms must be at most ${MAX_TIMINGS} finite numbers with short names`);
+    throw new LlavaError(
+      'bad-input',
+      `push: timings_ms must be at most ${MAX_TIMINGS} finite numbers with short names`,
+    );
   }
 }
 
-function finishPush({ parameters, onUnfit }: PushContext, { header, member, lease, layout, receiver }: OpenPush, commit: WireCommit): PushOutcome {
+function finishPush(
+  { parameters, coordinator, onUnfit }: PushContext,
+  { header, member, lease, layout, receiver }: OpenPush,
+  commit: WireCommit,
+): PushOutcome {
   receiver.finish(commit);
   const { labelTokens, lossSum, timingsMs } = header;
   const gradients = splitPayload(layout, receiver.payload);
   const outcome = accept(parameters, { lease, gradients, labelTokens, lossSum, timings: timingsMs }, onUnfit);
-  if (outcome === 'stale') throw new LlavaError('refused', `push of lease ${lease.lease} of step ${lease.step}: the step was finished meanwhile`);
-  if (outcome === 'accepted') member.deliveredLeases += 1;
+  if (outcome === 'stale')
+    throw new LlavaError(
+      'refused',
+      `push of lease ${lease.lease} of step ${lease.step}: the step was finished meanwhile`,
+    );
+  if (outcome === 'accepted') {
+    member.deliveredLeases += 1;
+    coordinator.delivered(lease, member);
+  }
   return outcome;
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rawWorker, partsOf, type RawWorker } from '../../testing/raw-worker.js';
 import { bitsOf, memoryRecorder, toyRun } from '../../testing/toy-run.js';
 import type { OpenRun } from '@llava-ts/trainer';
+import { pushShard } from '../client/push.js';
 import { FRAME_ROOM, frameChunk } from '../wire/chunk-codec.js';
 import { startParameterServer, type ParameterServer } from './start-parameter-server.js';
 
@@ -37,7 +38,8 @@ test('the same push sent twice at once counts once', async () => {
   const outcomes = await Promise.allSettled([worker.push(parts), worker.push(parts), worker.push(parts)]);
   const accepted = outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value === 'OUTCOME_ACCEPTED');
   expect(accepted).toHaveLength(1);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'unavailable' });
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'unavailable' });
 });
 
 test('a wrong checksum, a wrong count, a missing commit and a missing chunk are refused as data loss, and nothing changes', async () => {
@@ -72,18 +74,26 @@ test('malformed parts are refused as bad input', async () => {
     [[{ header: { ...header, member: null } }], 'member: missing'],
     [[{ header: { ...header, encoding: 0 } }], 'expected ENCODING_FLOAT32'],
     [[{ header: { ...header, lossSum: NaN } }], 'loss_sum is NaN'],
-    [[{ header: { ...header, timingsMs: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`t${i}`, 1])) } }], 'at most 16'],
+    [
+      [{ header: { ...header, timingsMs: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`t${i}`, 1])) } }],
+      'at most 16',
+    ],
     [[{ header: { ...header, lease: { ...header.lease, lease: 99 } } }], 'there is none of this number'],
   ];
   for (const [push, message] of cases) {
-    await expect(worker.push(push), message).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining(message) as string });
+    await expect(worker.push(push), message).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining(message) as string,
+    });
   }
   expect(await worker.push(parts)).toBe('OUTCOME_ACCEPTED');
 });
 
 test('a message over the size limit of gRPC is refused and the server goes on', async () => {
   const { parts } = await worker.pushOf(await worker.lease());
-  await expect(worker.push([Buffer.alloc(5 * 2 ** 20)])).rejects.toMatchObject({ code: expect.stringMatching('no-space|internal') as string });
+  await expect(worker.push([Buffer.alloc(5 * 2 ** 20)])).rejects.toMatchObject({
+    code: expect.stringMatching('no-space|internal') as string,
+  });
   expect(await worker.push(parts)).toBe('OUTCOME_ACCEPTED');
 });
 
@@ -94,7 +104,10 @@ test('a gradient that is not finite is refused naming the tensor, before it touc
   const { pushLayout } = await worker.pull(lease);
   const poisoned = pushLayout.tensors.map(({ size }, index) => new Float32Array(size).fill(index === 1 ? Infinity : 1));
   const name = pushLayout.tensors[1]!.name;
-  await expect(worker.push(await partsOf(header, poisoned))).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining(name) as string });
+  await expect(worker.push(await partsOf(header, poisoned))).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining(name) as string,
+  });
   await expectUntouched(before, () => worker.push(parts));
 });
 
@@ -102,16 +115,23 @@ test('a lease whose gradients are never finite fails the run with that reason', 
   const lease = await worker.lease();
   const { header } = await worker.pushOf(lease);
   const { pushLayout } = await worker.pull(lease);
-  const poisoned = await partsOf(header, pushLayout.tensors.map(({ size }) => new Float32Array(size).fill(NaN)));
+  const poisoned = await partsOf(
+    header,
+    pushLayout.tensors.map(({ size }) => new Float32Array(size).fill(NaN)),
+  );
   for (let i = 0; i < 3; i++) await expect(worker.push(poisoned)).rejects.toMatchObject({ code: 'bad-input' });
   await expect(server.finished).rejects.toThrow(/failed 3 times, last with: gradient of 'projector.* is NaN/);
-  await expect(worker.broken).rejects.toMatchObject({ code: 'mismatch', message: expect.stringContaining('the run failed') as string });
+  await expect(worker.broken).rejects.toMatchObject({
+    code: 'mismatch',
+    message: expect.stringContaining('the run failed') as string,
+  });
 });
 
 test('pushes and pulls of another step, run, server, process or table are refused with what was expected', async () => {
   const lease = await worker.lease();
   const { header, parts } = await worker.pushOf(lease);
-  const other = (change: object): Promise<string> => worker.push([{ header: { ...header, ...change } }, ...parts.slice(1)]);
+  const other = (change: object): Promise<string> =>
+    worker.push([{ header: { ...header, ...change } }, ...parts.slice(1)]);
   const member = { ...header.member };
   const cases: [object, string, string][] = [
     [{ lease: { ...header.lease, step: 1 } }, 'refused', 'expected leases of step 0 of stage 0 at version 0'],
@@ -124,20 +144,48 @@ test('pushes and pulls of another step, run, server, process or table are refuse
     [{ layoutDigest: 'x' }, 'mismatch', 'made for another table of tensors'],
   ];
   for (const [change, code, message] of cases) {
-    await expect(other(change), message).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+    await expect(other(change), message).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
   }
-  await expect(worker.pull({ ...lease, version: 3 })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('there is only version 0 of stage 0') as string });
+  await expect(worker.pull({ ...lease, version: 3 })).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('there is only version 0 of stage 0') as string,
+  });
   expect(await worker.push(parts)).toBe('OUTCOME_ACCEPTED');
 });
 
+test('a push that is refused by its header stops its sender, and the connection goes on', async () => {
+  const lease = await worker.lease();
+  const { header, parts } = await worker.pushOf(lease);
+  const channel = worker.channels.parameters({ address: '' });
+  const arrays = [new Float32Array(16 * 2 ** 20)];
+  const bounds = { peer: server.address, deadlineMs: 5000 };
+  const chunkBytes = 2 ** 20;
+  const stale = { ...header, version: 9 };
+  expect(await pushShard(channel, { header: stale, arrays, chunkBytes }, bounds)).toBe('stale');
+  await expect(pushShard(channel, { header, arrays, chunkBytes }, bounds)).rejects.toMatchObject({ code: 'bad-input' });
+  expect(await worker.push(parts)).toBe('OUTCOME_ACCEPTED');
+  expect(await pushShard(channel, { header, arrays, chunkBytes }, bounds)).toBe('duplicate');
+});
+
 test('a worker that is not like the run is refused with both sides of the difference', async () => {
-  const join = (name: string, fingerprint: object): Promise<RawWorker> => rawWorker(server.address, name, { fingerprint: { protocolVersion: 1, ...fingerprint } });
-  await expect(join('b', { protocolVersion: 9 })).rejects.toThrow('protocol version: this server speaks 1, the worker 9');
+  const join = (name: string, fingerprint: object): Promise<RawWorker> =>
+    rawWorker(server.address, name, { fingerprint: { protocolVersion: 1, ...fingerprint } });
+  await expect(join('b', { protocolVersion: 9 })).rejects.toThrow(
+    'protocol version: this server speaks 1, the worker 9',
+  );
   await expect(join('b', { configDigest: 'other' })).rejects.toMatchObject({ code: 'mismatch' });
   await worker.ready();
-  await expect(join('b', { frozenDigest: 'other' })).rejects.toThrow("digest of the frozen weights: the run has 'frozen', the worker 'other'");
+  await expect(join('b', { frozenDigest: 'other' })).rejects.toThrow(
+    "digest of the frozen weights: the run has 'frozen', the worker 'other'",
+  );
   await expect(join('no spaces', {})).rejects.toMatchObject({ code: 'bad-input' });
-  await expect(rawWorker(server.address, 'a', {}, 'another-process')).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining("worker 'a' is here already") as string });
+  await expect(rawWorker(server.address, 'a', {}, 'another-process')).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining("worker 'a' is here already") as string,
+  });
 
   const late = await join('c', {});
   late.fingerprint = { ...late.fingerprint, engineVersion: 'other' };

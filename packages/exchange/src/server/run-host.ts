@@ -1,6 +1,13 @@
 import type { JoinReplyInput, RunStatusInput } from '@llava-ts/protos';
 import { LlavaError, errorLine, type Logger } from '@llava-ts/telemetry';
-import { createStepLedger, type LeaseId, type OpenRun, type RunRecorder, type RunSnapshot, type StepRecord } from '@llava-ts/trainer';
+import {
+  createStepLedger,
+  type LeaseId,
+  type OpenRun,
+  type RunRecorder,
+  type RunSnapshot,
+  type StepRecord,
+} from '@llava-ts/trainer';
 import { randomInt } from 'node:crypto';
 import { createDeferred } from '../deferred.js';
 import { canonicalJson, sha256Hex } from '../wire/digest.js';
@@ -70,7 +77,13 @@ export function createRunHost(options: RunHostOptions): RunHost {
   const configJson = canonicalJson(config);
   const configDigest = sha256Hex(configJson);
   const { frozenDigest } = options;
-  const identity: RunIdentity = { runId, generation: randomInt(1, 2 ** 47), configDigest, frozenDigest, engineVersion: null };
+  const identity: RunIdentity = {
+    runId,
+    generation: randomInt(1, 2 ** 47),
+    configDigest,
+    frozenDigest,
+    engineVersion: null,
+  };
   const ledger = createStepLedger({ plans, leaseTimeoutMs, now, ...(resumed && { start: resumed.position }) });
   const shard = createLocalShard(run, ledger, resumed);
   const record = createRunRecord();
@@ -115,6 +128,7 @@ export function createRunHost(options: RunHostOptions): RunHost {
 
   async function complete(): Promise<void> {
     ending = 'DONE';
+    coordinator.finish('the run is complete');
     await coordinator.empty(FAREWELL_MS);
     coordinator.close(null);
     ended.resolve('done');
@@ -131,7 +145,10 @@ export function createRunHost(options: RunHostOptions): RunHost {
   }
 
   async function stop({ reason, workers }: StopOptions): Promise<void> {
-    if (ending !== null) return void (await ended.promise.catch(() => {}));
+    if (ending !== null) {
+      await ended.promise.catch(() => {});
+      return;
+    }
     ending = 'STOPPING';
     logger.info(`stopping: ${reason}`);
     coordinator.hold(workers === 'leave' ? { kind: 'draining', reason } : { kind: 'paused' });
@@ -142,9 +159,11 @@ export function createRunHost(options: RunHostOptions): RunHost {
     } catch (error) {
       ended.reject(error instanceof Error ? error : new LlavaError('internal', String(error)));
     }
-    coordinator.close(new LlavaError('unavailable', `the server stops: ${reason}`));
+    const code = workers === 'leave' ? 'mismatch' : 'unavailable';
+    coordinator.close(new LlavaError(code, `the server stops: ${reason}`));
   }
 
+  if (ledger.position().stage >= plans.length) void complete();
   const served = { identity, coordinator, parameters: shard };
   return {
     coordinator,
@@ -209,7 +228,9 @@ export function createRunHost(options: RunHostOptions): RunHost {
 }
 
 /** Counts failures per lease and says when one has failed too often. */
-function createFailureCount(onTooMany: (lease: LeaseId, count: number, error: unknown) => void): (lease: LeaseId, error: unknown) => void {
+function createFailureCount(
+  onTooMany: (lease: LeaseId, count: number, error: unknown) => void,
+): (lease: LeaseId, error: unknown) => void {
   const counts = new Map<string, number>();
   return (lease, error) => {
     const key = `${lease.stage}/${lease.step}/${lease.lease}`;

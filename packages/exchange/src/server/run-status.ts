@@ -35,7 +35,16 @@ export function createRunRecord(): RunRecord {
 }
 
 /** Makes the message that the Status service sends. */
-export function runStatus({ identity, config, plans, ledger, coordinator, record, state, now }: StatusSources): RunStatusInput {
+export function runStatus({
+  identity,
+  config,
+  plans,
+  ledger,
+  coordinator,
+  record,
+  state,
+  now,
+}: StatusSources): RunStatusInput {
   const { stage, step } = lastPosition(ledger.position(), plans);
   const { lastStep, lastSnapshot } = record;
   return {
@@ -54,7 +63,9 @@ export function runStatus({ identity, config, plans, ledger, coordinator, record
     refusedPushes: record.refusedPushes,
     lastError: record.lastError,
     ...(lastStep && { lastStep: stepStatus(config, lastStep) }),
-    ...(lastSnapshot && { lastSnapshot: { ...lastSnapshot, name: `${config.stages[lastSnapshot.stage]?.name}-${lastSnapshot.step}` } }),
+    ...(lastSnapshot && {
+      lastSnapshot: { ...lastSnapshot, name: `${config.stages[lastSnapshot.stage]?.name}-${lastSnapshot.step}` },
+    }),
   };
 }
 
@@ -76,7 +87,10 @@ function workerStatus(member: Member, nowMs: number): WorkerStatusInput {
   };
 }
 
-function stepStatus({ stages }: RunConfig, { stage, step, loss, learningRate, gradNorm, labelTokens, ms }: StepRecord): StepStatusInput {
+function stepStatus(
+  { stages }: RunConfig,
+  { stage, step, loss, learningRate, gradNorm, labelTokens, ms }: StepRecord,
+): StepStatusInput {
   const index = stages.findIndex(({ name }) => name === stage);
   return { stage: index, step: step - 1, loss, learningRate, gradientNorm: gradNorm, labelTokens, durationMs: ms };
 }

@@ -56,7 +56,13 @@ const SHUTDOWN_GRACE_MS = 500;
  * @throws {LlavaError} `refused` for an address that others can reach without credentials, `unavailable` when it cannot be bound.
  */
 export async function startParameterServer(options: ParameterServerOptions): Promise<ParameterServer> {
-  const { run, logger = silentLogger, now = () => performance.now(), credentials = null, frozenDigest = null } = options;
+  const {
+    run,
+    logger = silentLogger,
+    now = () => performance.now(),
+    credentials = null,
+    frozenDigest = null,
+  } = options;
   const { heartbeatMs } = run.config.exchange;
   const { heartbeatTimeoutMs = HEARTBEATS_UNTIL_DEAD * heartbeatMs } = options;
   const host = createRunHost({ ...options, frozenDigest, heartbeatTimeoutMs, logger, now });
@@ -69,7 +75,8 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   server.addService(Control.service, controlHandlers(host.control));
 
   const address = await listen(server, options.address, credentials);
-  const health = options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
+  const health =
+    options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
   health?.set('ready', true);
   const ticker = setInterval(() => host.coordinator.tick(), heartbeatMs);
   logger.info(`parameter server listens on ${address}`, { runId: options.runId });

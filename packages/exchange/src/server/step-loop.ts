@@ -1,5 +1,12 @@
 import { LlavaError } from '@llava-ts/telemetry';
-import { decideUpdate, type OpenRun, type RunRecorder, type RunSnapshot, type StepLedger, type StepRecord } from '@llava-ts/trainer';
+import {
+  decideUpdate,
+  type OpenRun,
+  type RunRecorder,
+  type RunSnapshot,
+  type StepLedger,
+  type StepRecord,
+} from '@llava-ts/trainer';
 import type { LocalShard } from './local-shard.js';
 
 /** What finishing steps needs. */
@@ -42,12 +49,23 @@ export function createStepLoop(options: StepLoopOptions): StepLoop {
     await new Promise((resolve) => setImmediate(resolve));
     const { stage, step } = ledger.position();
     const [plan, stageConfig] = [run.plans[stage], run.config.stages[stage]];
-    if (plan === undefined || stageConfig === undefined) throw new LlavaError('internal', `the run has no stage ${stage}`);
-    const { update, facts } = decideUpdate({ stage: stageConfig, plan, step, totals: ledger.totals(), squares: shard.squares() });
+    if (plan === undefined || stageConfig === undefined)
+      throw new LlavaError('internal', `the run has no stage ${stage}`);
+    const { update, facts } = decideUpdate({
+      stage: stageConfig,
+      plan,
+      step,
+      totals: ledger.totals(),
+      squares: shard.squares(),
+    });
     shard.apply(update);
-    let snapshot: RunSnapshot | null = null;
-    const record = await recorder.step(facts, () => (snapshot = shard.snapshot()));
-    if (snapshot !== null) onSnapshot(snapshot);
+    const taken: RunSnapshot[] = [];
+    const record = await recorder.step(facts, () => {
+      const snapshot = shard.snapshot();
+      taken.push(snapshot);
+      return snapshot;
+    });
+    for (const snapshot of taken) onSnapshot(snapshot);
     ledger.advance();
     finishing = false;
     onAdvanced(record);

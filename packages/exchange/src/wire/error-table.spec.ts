@@ -19,6 +19,8 @@ test('an error that is no LlavaError is internal, on one line', () => {
 test('a peer that was killed is unavailable, whatever status grpc-js gives it', () => {
   const reset = { code: status.INTERNAL, details: 'Received RST_STREAM with code 2 (Internal server error)' };
   expect(fromServiceError(reset, 'peer').code).toBe('unavailable');
-  expect(fromServiceError({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }, 'peer').code).toBe('unavailable');
+  expect(fromServiceError({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }, 'peer').code).toBe(
+    'unavailable',
+  );
   expect(fromServiceError({ code: status.UNKNOWN, details: '' }, 'peer').code).toBe('internal');
 });

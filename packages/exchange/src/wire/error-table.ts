@@ -15,17 +15,17 @@ export const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
 };
 
 /** Statuses that our servers do not send on purpose, but gRPC itself or a proxy does. */
-const CODE_OF_FOREIGN_STATUS: Partial<Record<status, ErrorCode>> = {
-  [status.DEADLINE_EXCEEDED]: 'unavailable',
-  [status.ALREADY_EXISTS]: 'refused',
-  [status.PERMISSION_DENIED]: 'refused',
-  [status.UNAUTHENTICATED]: 'refused',
-  [status.OUT_OF_RANGE]: 'bad-input',
-  [status.UNIMPLEMENTED]: 'mismatch',
-};
+const FOREIGN_STATUSES: readonly (readonly [status, ErrorCode])[] = [
+  [status.DEADLINE_EXCEEDED, 'unavailable'],
+  [status.ALREADY_EXISTS, 'refused'],
+  [status.PERMISSION_DENIED, 'refused'],
+  [status.UNAUTHENTICATED, 'refused'],
+  [status.OUT_OF_RANGE, 'bad-input'],
+  [status.UNIMPLEMENTED, 'mismatch'],
+];
 
 const CODE_OF_STATUS = new Map<status, ErrorCode>([
-  ...Object.entries(CODE_OF_FOREIGN_STATUS).map(([key, code]) => [Number(key), code] as const),
+  ...FOREIGN_STATUSES,
   ...Object.entries(STATUS_OF_CODE).map(([code, value]) => [value, code as ErrorCode] as const),
 ]);
 

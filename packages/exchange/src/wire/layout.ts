@@ -46,7 +46,11 @@ export function splitPayload(layout: Layout, payload: Float32Array): Map<string,
  * The arrays of a payload in the layout's order.
  * @throws {LlavaError} `mismatch` naming every tensor that is missing, extra or of another size.
  */
-export function orderForPayload(layout: Layout, arrays: ReadonlyMap<string, Float32Array>, what: string): Float32Array[] {
+export function orderForPayload(
+  layout: Layout,
+  arrays: ReadonlyMap<string, Float32Array>,
+  what: string,
+): Float32Array[] {
   const problems: string[] = [];
   const ordered: Float32Array[] = [];
   for (const { name, size } of layout.tensors) {

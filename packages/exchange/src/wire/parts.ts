@@ -18,8 +18,10 @@ import { readChunk, type WireChunk } from './chunk-codec.js';
 export type Outgoing<Part> = Part | Buffer;
 
 /** A part as it comes out of a stream; a chunk's data is a view of the received message. */
-export type PushPart = { part: 'header'; header: NonNullable<PushPartMessage['header']> } | AnyPart | { part: 'commit'; commit: WireCommit };
-export type PullPart = { part: 'header'; header: NonNullable<PullPartMessage['header']> } | AnyPart | { part: 'end'; end: WireCommit };
+export type PushPart =
+  { part: 'header'; header: NonNullable<PushPartMessage['header']> } | AnyPart | { part: 'commit'; commit: WireCommit };
+export type PullPart =
+  { part: 'header'; header: NonNullable<PullPartMessage['header']> } | AnyPart | { part: 'end'; end: WireCommit };
 
 type AnyPart = { part: 'chunk'; chunk: WireChunk } | { part: 'malformed'; reason: string };
 
@@ -80,7 +82,10 @@ function decodeWith<Part>(decode: (message: Buffer) => unknown): (message: Buffe
       if (decoded.part !== undefined) return decoded as Part;
       return { part: 'malformed', reason: 'a part that is neither header, chunk nor commit' } as Part;
     } catch (error) {
-      return { part: 'malformed', reason: `not a protobuf message of this type: ${error instanceof Error ? error.message : String(error)}` } as Part;
+      return {
+        part: 'malformed',
+        reason: `not a protobuf message of this type: ${error instanceof Error ? error.message : String(error)}`,
+      } as Part;
     }
   };
 }

@@ -14,7 +14,10 @@ export interface PayloadReceiver {
 }
 
 /** Receives a payload into given memory. `what` names it in messages, e.g. `push of lease 3`. */
-export function createPayloadReceiver(payload: Float32Array, options: { maxChunkBytes: number; what: string }): PayloadReceiver {
+export function createPayloadReceiver(
+  payload: Float32Array,
+  options: { maxChunkBytes: number; what: string },
+): PayloadReceiver {
   const { maxChunkBytes, what } = options;
   const target = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
   let received = 0;
@@ -24,9 +27,16 @@ export function createPayloadReceiver(payload: Float32Array, options: { maxChunk
     take({ offset, data }) {
       if (data.length === 0) throw new LlavaError('bad-input', `${what}: an empty chunk; leave it out`);
       if (data.length > maxChunkBytes) {
-        throw new LlavaError('bad-input', `${what}: a chunk of ${data.length} bytes; at most ${maxChunkBytes} are allowed`);
+        throw new LlavaError(
+          'bad-input',
+          `${what}: a chunk of ${data.length} bytes; at most ${maxChunkBytes} are allowed`,
+        );
       }
-      if (offset !== received) throw new LlavaError('corrupt', `${what}: expected the chunk at byte ${received}, got the one at ${offset}; send it again`);
+      if (offset !== received)
+        throw new LlavaError(
+          'corrupt',
+          `${what}: expected the chunk at byte ${received}, got the one at ${offset}; send it again`,
+        );
       if (received + data.length > target.length) {
         throw new LlavaError('bad-input', `${what}: more than the ${target.length} bytes of the table of tensors`);
       }
@@ -36,10 +46,16 @@ export function createPayloadReceiver(payload: Float32Array, options: { maxChunk
     },
     finish(commit) {
       if (commit.bytes !== target.length || received !== target.length) {
-        throw new LlavaError('corrupt', `${what}: expected ${target.length} bytes, got ${received} and a commit of ${commit.bytes}; send it again`);
+        throw new LlavaError(
+          'corrupt',
+          `${what}: expected ${target.length} bytes, got ${received} and a commit of ${commit.bytes}; send it again`,
+        );
       }
       if (commit.crc32 !== checksum) {
-        throw new LlavaError('corrupt', `${what}: its checksum is ${checksum}, the commit says ${commit.crc32}; send it again`);
+        throw new LlavaError(
+          'corrupt',
+          `${what}: its checksum is ${checksum}, the commit says ${commit.crc32}; send it again`,
+        );
       }
     },
   };

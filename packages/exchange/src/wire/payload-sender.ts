@@ -23,7 +23,11 @@ export interface SendOptions {
  * Writes arrays as one payload, chunk by chunk, and waits whenever the stream is full.
  * @returns what the commit must say, or null when the stream ended on the way
  */
-export async function sendPayload(stream: PartStream, arrays: readonly Float32Array[], options: SendOptions): Promise<WireCommit | null> {
+export async function sendPayload(
+  stream: PartStream,
+  arrays: readonly Float32Array[],
+  options: SendOptions,
+): Promise<WireCommit | null> {
   const source = createByteSource(arrays);
   const frames = createFramePool(FRAME_ROOM + Math.min(options.chunkBytes, source.bytes));
   let checksum = 0;
@@ -55,7 +59,7 @@ function createByteSource(arrays: readonly Float32Array[]): { bytes: number; cop
   let index = 0;
   let within = 0;
   const copyInto = (target: Uint8Array): void => {
-    for (let filled = 0; filled < target.length; ) {
+    for (let filled = 0; filled < target.length;) {
       const view = views[index];
       if (view === undefined) throw new LlavaError('internal', 'read past the end of a payload');
       const piece = view.subarray(within, within + target.length - filled);

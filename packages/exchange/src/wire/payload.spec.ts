@@ -62,7 +62,7 @@ test('a payload that lost, repeated, swapped or changed a byte does not finish',
       if (fault === 'drop') chunks.splice(at, 1);
       if (fault === 'repeat') chunks.splice(at, 0, chunks[at]!);
       if (fault === 'swap') chunks.splice(at, 2, chunks[at + 1]!, chunks[at]!);
-      if (fault === 'flip') chunks[at]!.data[where % 32]! ^= 1 << where % 8;
+      if (fault === 'flip') chunks[at]!.data[where % 32]! ^= 1 << (where % 8);
       const receiver = createPayloadReceiver(new Float32Array(64), limits);
       const receive = (): void => {
         for (const chunk of chunks) receiver.take(chunk);
@@ -87,7 +87,11 @@ test('a chunk that is too large, empty, or beyond the table is refused', () => {
 
 test('sending stops when the other side has ended the stream', async () => {
   const stream = new SlowStream();
-  const commit = await sendPayload(stream, [new Float32Array(100)], { ...send, chunkBytes: 4, ended: () => stream.chunks.length >= 3 });
+  const commit = await sendPayload(stream, [new Float32Array(100)], {
+    ...send,
+    chunkBytes: 4,
+    ended: () => stream.chunks.length >= 3,
+  });
   expect(commit).toBeNull();
   expect(stream.chunks).toHaveLength(3);
 });

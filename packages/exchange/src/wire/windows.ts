@@ -14,7 +14,8 @@ interface Http2ServerMaker {
 export function widenWindows(server: Server, windowBytes: number): void {
   const maker = server as unknown as Http2ServerMaker;
   const create = maker.createHttp2Server?.bind(maker);
-  if (create === undefined) throw new LlavaError('internal', 'this version of @grpc/grpc-js makes its HTTP/2 server elsewhere; expected 1.14');
+  if (create === undefined)
+    throw new LlavaError('internal', 'this version of @grpc/grpc-js makes its HTTP/2 server elsewhere; expected 1.14');
   maker.createHttp2Server = (credentials) => {
     const http2Server = create(credentials);
     http2Server.updateSettings({ initialWindowSize: windowBytes });
