@@ -11,12 +11,12 @@ const STD = [0.26862954, 0.26130258, 0.27577711] as const;
 /** Words of the captions by id; grows as captions are met. 0 is padding. */
 export type WordIds = Map<string, number>;
 
-/** A caption that says where things are, from left to right: more for the encoder to tell apart than a list. */
+/** A caption that says where things are, from top to bottom: more for the encoder to tell apart than a list. */
 function caption(scene: Scene, random: RandomSource): string {
   if (random.uniform() < 0.4) return sceneCaption(scene, random);
-  const places = scene.placements.map(({ thing, box: [, top, , height] }) => {
-    const third = Math.min(2, Math.floor(((top + height / 2) / TINY_VISION.imageSizePx) * 3));
-    return `${thing.name} ${['top', 'middle', 'bottom'][third] ?? ''}`;
+  const places = scene.placements.map(({ thing, box: [left, , width] }) => {
+    const third = Math.min(2, Math.floor(((left + width / 2) / TINY_VISION.imageSizePx) * 3));
+    return `${thing.name} ${['left', 'middle', 'right'][third] ?? ''}`;
   });
   return `${places.join(' then ')} on ${scene.ground.colourName}`;
 }

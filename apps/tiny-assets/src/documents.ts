@@ -20,16 +20,12 @@ interface Document {
   readonly learned: boolean[];
 }
 
-/** Columns of the map, left to right. */
-const COLUMNS = 'ABCDEFGH';
-
-/** A cell of the map as one word: what is there, and in which column, e.g. ` dogfaceC`. A map so has one token per cell. */
-export const cellWord = (name: string, column: number): string =>
-  ` ${name.replaceAll(' ', '')}${COLUMNS[column] ?? ''}`;
+/** The name of a thing or a ground as one word, so that a map has one token per cell. */
+export const cellWord = (name: string): string => ` ${name.replaceAll(' ', '')}`;
 
 /** A text map of the scene, row by row. It stands where a picture would, in as many tokens. */
 export function sceneMapWords(scene: Scene): string[] {
-  return sceneCells(scene, GRID).flatMap((row) => row.map(cellWord));
+  return sceneCells(scene, GRID).flatMap((row) => row.map((name) => cellWord(name)));
 }
 
 /** Pieces of a document, each learned or only context. */
@@ -81,8 +77,7 @@ function drawDocument(random: RandomSource, tokenizer: Tokenizer): Document {
 
 /** Texts from which the tokenizer learns its words. */
 export function tokenizerTexts(random: RandomSource, count: number): string[] {
-  const names = [...THINGS.map(({ name }) => name), ...GROUND_COLOURS];
-  const allCells = names.map((name) => Array.from(COLUMNS, (_, column) => cellWord(name, column)).join(''));
+  const allCells = [...THINGS.map(({ name }) => name), ...GROUND_COLOURS].map(cellWord);
   const documents = Array.from({ length: count }, () => {
     const scene = composeScene(random, { split: 'any' });
     const map = sceneMapWords(scene).join('');

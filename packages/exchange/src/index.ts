@@ -5,5 +5,5 @@ export { weightsDigest } from './weights-digest.js';
 export { canonicalJson, configDigest } from './wire/digest.js';
 
 export type { ConnectOptions, WorkerFingerprint } from './client/connect-exchange.js';
-export type { RunEnd, StopOptions } from './server/run-host.js';
+export type { RunEnd, StopOptions } from './server/run-ending.js';
 export type { ParameterServer, ParameterServerOptions } from './server/start-parameter-server.js';

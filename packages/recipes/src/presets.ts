@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { ModelConfig, RunConfig, StageConfig } from '@llava-ts/trainer';
 
 /** Settings that the published runs of LLaVA share: AdamW of transformers' defaults, cosine with 3 % warm-up, no weight decay. */
@@ -127,18 +129,23 @@ function tinyLlama(): RunConfig {
   };
 }
 
+/** The folder of a pretrained part in this checkout: a short name from its top folder, and the whole path from elsewhere. */
+function tinyPart(part: 'encoder' | 'decoder'): string {
+  const short = `assets/tiny/${part}`;
+  return existsSync(short) ? short : fileURLToPath(new URL(`../../../${short}`, import.meta.url));
+}
+
 /** The embedded default: parts of 3 million parameters on scenes of drawings, trained in minutes on two cores. */
 function tiny(): RunConfig {
-  const shared: Omit<StageConfig, 'name' | 'trainable' | 'template' | 'data' | 'learningRate'> = {
+  const shared: Omit<StageConfig, 'name' | 'trainable' | 'template' | 'data' | 'bucketTokens' | 'learningRate'> = {
     epochs: 1,
-    globalBatchSamples: 64,
+    globalBatchSamples: 32,
     leasesPerStep: 4,
-    microBatchSamples: 16,
+    microBatchSamples: 8,
     contextTokens: 256,
-    bucketTokens: [128, 192, 256],
     warmupRatio: 0.03,
     weightDecay: 0,
-    betas: [0.9, 0.999],
+    betas: [0.9, 0.98],
     eps: 1e-8,
     clipNorm: 1,
   };
@@ -146,8 +153,8 @@ function tiny(): RunConfig {
     preset: 'tiny',
     seed: 1,
     model: {
-      vision: 'assets/tiny/encoder',
-      decoder: 'assets/tiny/decoder',
+      vision: tinyPart('encoder'),
+      decoder: tinyPart('decoder'),
       projector: { kind: 'mlp', layers: 2 },
       featureLayer: -2,
       featureSelect: 'patch',
@@ -162,15 +169,17 @@ function tiny(): RunConfig {
         trainable: ['projector'],
         template: 'plain',
         data: { scenes: { count: 4000, seed: 1, kind: 'captions' } },
-        learningRate: 2e-3,
+        bucketTokens: [88, 104, 256],
+        learningRate: 4e-3,
       },
       {
         ...shared,
         name: 'instruct',
         trainable: ['projector', 'decoder'],
-        template: 'v1',
-        data: { scenes: { count: 8000, seed: 2, kind: 'conversations', questionsPerScene: 6 } },
-        learningRate: 1e-3,
+        template: 'v1-short',
+        data: { scenes: { count: 10000, seed: 2, kind: 'conversations', questionsPerScene: 6 } },
+        bucketTokens: [136, 152, 168, 256],
+        learningRate: 1.5e-3,
       },
     ],
     train: { steps: null, snapshotEverySteps: 50, keepSnapshots: 3 },

@@ -6,7 +6,7 @@ export interface SceneBox {
   readonly box: readonly [number, number, number, number];
 }
 
-/** The boxes of a scene, from left to right. */
+/** The boxes of a scene, from top to bottom. */
 export function sceneBoxes(scene: Scene): SceneBox[] {
   return scene.placements.map(({ thing, box: [left, top, width, height] }) => ({
     name: thing.name,

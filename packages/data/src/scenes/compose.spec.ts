@@ -26,10 +26,14 @@ describe('composeScene', () => {
     }
   });
 
-  it('keeps things inside the picture, in order from left to right and in clearly different columns', () => {
+  it('keeps things inside the picture, in order from top to bottom and in clearly different columns', () => {
     for (const { placements } of scenes('train')) {
-      const columns = placements.map(({ box }) => centre(box).x);
-      columns.slice(1).forEach((x, index) => expect(x - columns[index]!).toBeGreaterThanOrEqual(14));
+      placements.slice(1).forEach(({ box }, index) => {
+        const above = placements[index]!.box;
+        expect(box[1] - above[1]).toBeGreaterThanOrEqual(12);
+        expect(centre(box).y - centre(above).y).toBeGreaterThanOrEqual(10);
+        expect(Math.abs(centre(box).x - centre(above).x)).toBeGreaterThanOrEqual(14);
+      });
       for (const { box, sizePx } of placements) {
         expect(Math.min(box[0], box[1])).toBeGreaterThanOrEqual(0);
         expect(Math.max(box[0] + box[2], box[1] + box[3])).toBeLessThanOrEqual(SCENE_SIZE_PX);

@@ -23,6 +23,8 @@ export interface ComposeOptions {
 
 /** Least distance of two things' centres on the horizontal axis: left and right stay unambiguous. */
 const MIN_COLUMN_GAP_PX = 14;
+/** Least distance of two things' upper edges, and of their centres in the same direction: so do above and below. */
+const MIN_ROW_GAP_PX = { top: 12, centre: 10 };
 /** Largest part of the smaller of two boxes that the other one may cover. */
 const MAX_OVERLAP = 0.06;
 /** Share of scenes with several things in which one thing is there more than once. */
@@ -45,11 +47,18 @@ function overlapShare(a: Box, b: Box): number {
   return width <= 0 || height <= 0 ? 0 : (width * height) / Math.min(a[2] * a[3], b[2] * b[3]);
 }
 
-function fits(box: Box, others: readonly Placement[]): boolean {
-  return others.every(
-    (other) =>
-      Math.abs(centre(box).x - centre(other.box).x) >= MIN_COLUMN_GAP_PX && overlapShare(box, other.box) <= MAX_OVERLAP,
+function areApart(a: Box, b: Box): boolean {
+  const down = Math.sign(b[1] - a[1]);
+  return (
+    Math.abs(centre(a).x - centre(b).x) >= MIN_COLUMN_GAP_PX &&
+    down * (b[1] - a[1]) >= MIN_ROW_GAP_PX.top &&
+    down * (centre(b).y - centre(a).y) >= MIN_ROW_GAP_PX.centre &&
+    overlapShare(a, b) <= MAX_OVERLAP
   );
+}
+
+function fits(box: Box, others: readonly Placement[]): boolean {
+  return others.every((other) => areApart(box, other.box));
 }
 
 /** Places for all things, or null when a thing found none in a few tries. */
@@ -68,7 +77,7 @@ function tryPlacing(random: RandomSource, things: readonly Thing[]): Placement[]
       break;
     }
   }
-  return placements.sort((a, b) => centre(a.box).x - centre(b.box).x);
+  return placements.sort((a, b) => a.box[1] - b.box[1]);
 }
 
 /** Composes a random scene: things drawn, then rejected until the split allows them and they stand apart. */

@@ -30,18 +30,24 @@ export function captionSample(
   };
 }
 
-/** A stage 2 sample: several questions about one picture, in random order. */
+/**
+ * A stage 2 sample: several questions about one picture, in random order. In half of them the question for everything in
+ * the picture comes last, because its answer gives the other answers away.
+ */
 export function conversationSample(
   scene: Scene,
   random: RandomSource,
   { id, image, questions }: { readonly id: string; readonly image: string; readonly questions: number },
 ): Sample {
-  const conversations = sceneQuestions(scene, random)
-    .slice(0, questions)
-    .flatMap(({ question, answer }, index): Turn[] => [
-      { from: 'human', value: index === 0 ? `<image>\n${question}` : question },
-      { from: 'gpt', value: answer },
-    ]);
+  const asked = sceneQuestions(scene, random).slice(0, questions);
+  const ordered =
+    random.uniform() < 0.5
+      ? asked
+      : [...asked.filter(({ kind }) => kind !== 'what'), ...asked.filter(({ kind }) => kind === 'what')];
+  const conversations = ordered.flatMap(({ question, answer }, index): Turn[] => [
+    { from: 'human', value: index === 0 ? `<image>\n${question}` : question },
+    { from: 'gpt', value: answer },
+  ]);
   return { id, image, conversations };
 }
 

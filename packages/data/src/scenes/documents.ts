@@ -63,7 +63,7 @@ function describe(scene: Scene, style: DocumentStyle, gridSize: number, random: 
 
 /**
  * A text for pretraining a decoder that never sees a picture: a v1 dialogue in which a description stands where the picture
- * would, e.g. `USER: a dog face and a red apple on a pink background\nWhat is on the left? ASSISTANT: a dog face</s>`.
+ * would, e.g. `USER: a dog face and a red apple on a pink background\nWhat is at the top? ASSISTANT: a dog face</s>`.
  */
 export function sceneDocument(scene: Scene, random: RandomSource, options: DocumentOptions = {}): string {
   const { styles = ['caption', 'places', 'cells'], questions = 3, gridSize = 8, system = true } = options;

@@ -18,7 +18,7 @@ export function enumerate(phrases: readonly string[]): string {
   return phrases.length < 2 ? phrases.join('') : `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1) ?? ''}`;
 }
 
-/** The scene's things from left to right: `a dog face and a red apple`; `two dog faces` when all are the same. */
+/** The scene's things from top to bottom: `a dog face and a red apple`; `two dog faces` when all are the same. */
 export function thingsPhrase(scene: Scene): string {
   const things = scene.placements.map(({ thing }) => thing);
   const [first] = things;

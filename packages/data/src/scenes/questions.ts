@@ -1,5 +1,6 @@
 import { pick, type RandomSource } from '../random.js';
 import { numberWord, thingsPhrase, withArticle } from './phrases.js';
+import { centre } from './scene.js';
 import type { Scene } from './scene.js';
 import { THINGS, type Thing } from './things.js';
 
@@ -29,7 +30,7 @@ const askWhat: Ask = (scene) => [
 const askPosition: Ask = (scene) => {
   const things = thingsOf(scene);
   const places =
-    things.length === 2 ? ['on the left', 'on the right'] : ['on the left', 'in the middle', 'on the right'];
+    things.length === 2 ? ['at the top', 'at the bottom'] : ['at the top', 'in the middle', 'at the bottom'];
   if (things.length === 1) return [];
   return things.map((thing, index) => ({
     kind: 'position',
@@ -73,33 +74,17 @@ const askCount: Ask = (scene) => {
   ];
 };
 
+/** Left and right of each other, for things that are there once. */
 const askRelation: Ask = (scene, random) => {
-  const things = thingsOf(scene);
-  const questions: WeightedQuestion[] = [];
-  things.forEach((thing, index) => {
-    if (times(things, thing) > 1) return;
-    const [onlyLeft, onlyRight] = [
-      index === 1 ? things[0] : undefined,
-      index === things.length - 2 ? things[index + 1] : undefined,
-    ];
-    const open = { kind: 'relation' as const, weight: 0.8 };
-    if (onlyLeft)
-      questions.push({ ...open, question: `What is left of the ${thing.name}?`, answer: withArticle(onlyLeft.name) });
-    if (onlyRight)
-      questions.push({ ...open, question: `What is right of the ${thing.name}?`, answer: withArticle(onlyRight.name) });
-  });
-  const unique = things.filter((thing) => times(things, thing) === 1);
-  const [first, second] = unique.length > 2 ? unique.toSpliced(random.integer(3), 1) : unique;
-  if (first && second) {
-    const [asked, other, answer] = random.uniform() < 0.5 ? [first, second, 'left'] : [second, first, 'right'];
-    questions.push({
-      kind: 'relation',
-      weight: 0.5,
-      question: `Is the ${asked.name} left or right of the ${other.name}?`,
-      answer,
-    });
-  }
-  return questions;
+  const fromLeft = scene.placements
+    .toSorted((a, b) => centre(a.box).x - centre(b.box).x)
+    .map(({ thing }) => thing)
+    .filter((thing, _, all) => times(all, thing) === 1);
+  const [first, second] = fromLeft.length > 2 ? fromLeft.toSpliced(random.integer(3), 1) : fromLeft;
+  if (!first || !second) return [];
+  const [asked, other, answer] = random.uniform() < 0.5 ? [first, second, 'left'] : [second, first, 'right'];
+  const question = `Is the ${asked.name} left or right of the ${other.name}?`;
+  return [{ kind: 'relation', weight: 0.5, question, answer }];
 };
 
 /** A thing that is not in the scene: in half of the cases one that differs from a present thing in colour only, where there is one. */

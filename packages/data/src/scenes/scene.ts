@@ -25,7 +25,7 @@ export interface Placement {
   readonly box: Box;
 }
 
-/** One to three things on a ground; placements are in order from left to right. */
+/** One to three things on a ground; placements are in order from top to bottom, as text is read. */
 export interface Scene {
   readonly ground: Ground;
   readonly placements: readonly Placement[];

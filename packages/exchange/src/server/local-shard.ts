@@ -26,6 +26,7 @@ export interface LocalShard extends ServedParameters {
 export function createLocalShard(run: OpenRun, ledger: StepLedger, resumed?: RunSnapshot): LocalShard {
   const state = createRunState(run, resumed);
   const tables = createTables(run, state.pulled);
+  const added = createAddedLeases();
   /** Steps of the stage in work that are applied to the values; ahead of the ledger between `apply` and `advance`. */
   let boundary: RunPosition = resumed?.position ?? ledger.position();
 
@@ -49,15 +50,24 @@ export function createLocalShard(run: OpenRun, ledger: StepLedger, resumed?: Run
     tensors: () => tables.of(current().stage).tensors,
     pushLayout: () => tables.of(current().stage).pushLayout,
     judge: (lease) => ledger.judge(lease),
-    accept(result) {
+    accept(result, release) {
+      const { stage, lease } = result.lease;
       const outcome = ledger.judge(result.lease);
-      if (outcome === 'accepted') state.stage(result.lease.stage).addLease(result.lease.lease, result.gradients);
+      try {
+        if (outcome === 'accepted') state.stage(stage).addLease(lease, result.gradients);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      if (outcome === 'accepted') added.add(lease, release);
+      else release();
       return ledger.submit(result);
     },
     squares: () => state.stage(ledger.position().stage).sumOfSquares(),
     apply(update) {
       const { stage, step } = ledger.position();
       state.stage(stage).apply(update);
+      added.clear();
       boundary = { stage, step: step + 1 };
     },
     snapshot() {
@@ -65,6 +75,26 @@ export function createLocalShard(run: OpenRun, ledger: StepLedger, resumed?: Run
       // The optimizer state of a stage makes way for the next one's; what it was at its end is saved by then.
       if (boundary.stage !== stage && stage < run.plans.length) boundary = { stage, step: 0 };
       return state.snapshot(boundary);
+    },
+  };
+}
+
+/** Releases the arrays of leases once they are part of the sum, which is when all leases before them are there. */
+function createAddedLeases(): { add: (lease: number, release: () => void) => void; clear: () => void } {
+  const waiting = new Map<number, () => void>();
+  let summed = 0;
+  return {
+    add(lease, release) {
+      waiting.set(lease, release);
+      for (let next = waiting.get(summed); next !== undefined; next = waiting.get(summed)) {
+        waiting.delete(summed);
+        summed += 1;
+        next();
+      }
+    },
+    clear() {
+      waiting.clear();
+      summed = 0;
     },
   };
 }

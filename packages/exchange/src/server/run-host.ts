@@ -9,17 +9,18 @@ import {
   type StepRecord,
 } from '@llava-ts/trainer';
 import { randomInt } from 'node:crypto';
-import { createDeferred } from '../deferred.js';
 import { canonicalJson, sha256Hex } from '../wire/digest.js';
 import { MAX_CHUNK_BYTES } from '../wire/limits.js';
 import type { RunIdentity } from './checks.js';
 import type { RunControl } from './control-service.js';
 import { createCoordinator, type Coordinator } from './coordinator.js';
 import { createLocalShard } from './local-shard.js';
+import { createPayloadPool } from './payload-pool.js';
 import type { PullContext } from './pull-handler.js';
 import type { PushContext } from './push-handler.js';
-import { createRunRecord, runStatus, type RunState } from './run-status.js';
-import { createStepLoop } from './step-loop.js';
+import { createRunEnding, type RunEnding } from './run-ending.js';
+import { createRunRecord, runStatus, type RunRecord, type RunState } from './run-status.js';
+import { createStepLoop, type StepLoop } from './step-loop.js';
 
 /** Settings of a hosted run. */
 export interface RunHostOptions {
@@ -35,64 +36,45 @@ export interface RunHostOptions {
   readonly now: () => number;
 }
 
-/** How a run ended at this server. */
-export type RunEnd = 'done' | 'stopped';
-
-/** How a run is ended early. */
-export interface StopOptions {
-  readonly reason: string;
-  /** Workers leave, or wait for a server that goes on with the run. */
-  readonly workers: 'leave' | 'wait';
-}
-
 /** A run and all that it needs to be served, without the serving. */
 export interface RunHost {
   readonly coordinator: Coordinator;
   readonly control: RunControl;
   readonly pulls: PullContext;
   readonly pushes: PushContext;
+  readonly ending: RunEnding;
   /** What Join answers. */
   description(): JoinReplyInput;
   status(): RunStatusInput;
   /** The state at the last step boundary. */
   snapshot(): RunSnapshot;
-  /** Resolves when there is nothing more to serve; rejects when the run failed. */
-  readonly ended: Promise<RunEnd>;
-  stop(options: StopOptions): Promise<void>;
 }
 
 /** A lease that could not be computed, or whose gradients were refused, this often fails the run. */
 const MOST_FAILURES_PER_LEASE = 3;
-/** How long workers may take to say goodbye. */
-const FAREWELL_MS = 3000;
 /** A push that stands still for this long is given up. */
 const PUSH_IDLE_MS = 60_000;
+/** Generations are random: an integer that every language can hold exactly. */
+const GENERATIONS = 2 ** 47;
 
-/** Creates the host of a run: ledger, shard, coordinator and step loop, joined. */
+/** Creates the host of a run: ledger, shard, coordinator, step loop and ending, joined. */
 export function createRunHost(options: RunHostOptions): RunHost {
-  const { run, runId, recorder, resumed, logger, now, heartbeatTimeoutMs } = options;
+  const { run, recorder, resumed, logger, now, heartbeatTimeoutMs } = options;
   const { config, plans } = run;
-  const { heartbeatMs, leaseTimeoutMs } = config.exchange;
+  const { leaseTimeoutMs } = config.exchange;
   const chunkBytes = Math.min(config.exchange.chunkBytes, MAX_CHUNK_BYTES);
   const configJson = canonicalJson(config);
-  const configDigest = sha256Hex(configJson);
-  const { frozenDigest } = options;
-  const identity: RunIdentity = {
-    runId,
-    generation: randomInt(1, 2 ** 47),
-    configDigest,
-    frozenDigest,
-    engineVersion: null,
-  };
+  const identity = createIdentity(options, configJson);
+  const record = createRunRecord();
+
   const ledger = createStepLedger({ plans, leaseTimeoutMs, now, ...(resumed && { start: resumed.position }) });
   const shard = createLocalShard(run, ledger, resumed);
-  const record = createRunRecord();
-  const ended = createDeferred<RunEnd>();
-  let ending: 'STOPPING' | 'DONE' | 'FAILED' | null = null;
+  const isOver = (): boolean => ledger.position().stage >= plans.length;
 
-  const countFailure = createFailureCount((lease, count, error) => {
-    const what = `lease ${lease.lease} of step ${lease.step} of stage '${config.stages[lease.stage]?.name}' failed ${count} times`;
-    void fail(new LlavaError('bad-input', `${what}, last with: ${errorLine(error)}`));
+  const countFailure = createFailureCount((lease, error) => {
+    const what = `lease ${lease.lease} of step ${lease.step} of stage '${config.stages[lease.stage]?.name}'`;
+    const message = `${what} failed ${MOST_FAILURES_PER_LEASE} times, last with: ${errorLine(error)}`;
+    ending.fail(new LlavaError('bad-input', message));
   });
   const coordinator = createCoordinator({
     identity,
@@ -111,113 +93,57 @@ export function createRunHost(options: RunHostOptions): RunHost {
     onAdvanced(stepRecord) {
       record.lastStep = stepRecord;
       options.onStep?.(stepRecord);
-      if (ledger.position().stage >= plans.length) void complete();
-      coordinator.dispatch();
+      if (isOver()) ending.complete();
+      else coordinator.dispatch();
     },
-    onSnapshot: ({ position }) => {
+    onSnapshot({ position }) {
       record.lastSnapshot = position;
     },
-    onFailed: (error) => void fail(error),
+    onFailed(error) {
+      record.lastError = errorLine(error);
+      ending.fail(error);
+    },
   });
+  const ending = createRunEnding({ coordinator, save: steps.save, logger });
+  if (isOver()) ending.complete();
 
-  function state(): RunState {
-    if (ending !== null) return ending;
-    if (coordinator.holding() !== null) return 'PAUSED';
-    return coordinator.members.all().length === 0 ? 'WAITING' : 'RUNNING';
-  }
-
-  async function complete(): Promise<void> {
-    ending = 'DONE';
-    coordinator.finish('the run is complete');
-    await coordinator.empty(FAREWELL_MS);
-    coordinator.close(null);
-    ended.resolve('done');
-  }
-
-  async function fail(error: unknown): Promise<void> {
-    if (ending !== null) return;
-    ending = 'FAILED';
-    record.lastError = errorLine(error);
-    logger.error(`the run failed: ${errorLine(error)}`);
-    await steps.save().catch((second: unknown) => logger.warn(`no last snapshot: ${errorLine(second)}`));
-    coordinator.close(new LlavaError('mismatch', `the run failed: ${errorLine(error)}`));
-    ended.reject(error instanceof Error ? error : new LlavaError('internal', String(error)));
-  }
-
-  async function stop({ reason, workers }: StopOptions): Promise<void> {
-    if (ending !== null) {
-      await ended.promise.catch(() => {});
-      return;
-    }
-    ending = 'STOPPING';
-    logger.info(`stopping: ${reason}`);
-    coordinator.hold(workers === 'leave' ? { kind: 'draining', reason } : { kind: 'paused' });
-    if (workers === 'leave') await coordinator.empty(FAREWELL_MS);
-    try {
-      await steps.save();
-      ended.resolve('stopped');
-    } catch (error) {
-      ended.reject(error instanceof Error ? error : new LlavaError('internal', String(error)));
-    }
-    const code = workers === 'leave' ? 'mismatch' : 'unavailable';
-    coordinator.close(new LlavaError(code, `the server stops: ${reason}`));
-  }
-
-  if (ledger.position().stage >= plans.length) void complete();
-  const served = { identity, coordinator, parameters: shard };
+  const rules = { identity, coordinator, parameters: shard };
   return {
     coordinator,
-    ended: ended.promise,
-    stop,
-    snapshot: () => shard.snapshot(),
-    status: () => runStatus({ identity, config, plans, ledger, coordinator, record, state, now }),
+    ending,
+    snapshot: shard.snapshot,
+    control: createControl(identity.runId, { coordinator, ending, steps, record }),
+    status: () =>
+      runStatus({ identity, config, plans, ledger, coordinator, record, state: stateOf(coordinator, ending), now }),
     description: () => ({
-      runId,
+      runId: identity.runId,
       generation: identity.generation,
       configJson,
-      configDigest,
+      configDigest: identity.configDigest,
       stage: Math.min(ledger.position().stage, plans.length - 1),
       shards: [{ index: 0, address: '' }],
-      heartbeatMs,
+      heartbeatMs: config.exchange.heartbeatMs,
       heartbeatTimeoutMs,
       chunkBytes,
       maxChunkBytes: MAX_CHUNK_BYTES,
     }),
-    control: {
-      runId,
-      pause() {
-        if (ending === null) coordinator.hold({ kind: 'paused' });
-        return 'paused: no more leases are granted';
-      },
-      resume() {
-        if (ending === null) coordinator.hold(null);
-        return 'resumed';
-      },
-      async snapshot() {
-        await steps.save();
-        return `saved step ${record.lastSnapshot?.step} of stage ${record.lastSnapshot?.stage}`;
-      },
-      stop(reason) {
-        void stop({ reason, workers: 'leave' });
-        return 'stopping';
-      },
-    },
     pulls: {
-      ...served,
+      ...rules,
       chunkBytes,
       onBytes(bytes) {
         record.pulledBytes += bytes;
       },
     },
     pushes: {
-      ...served,
+      ...rules,
       open: new Map(),
+      payloads: createPayloadPool(),
       idleMs: PUSH_IDLE_MS,
-      onAccepted: () => steps.check(),
+      onAccepted: steps.check,
+      onUnfit: countFailure,
       onBytes(bytes) {
         record.pushedBytes += bytes;
       },
-      onUnfit: countFailure,
       onRefused(error) {
         record.refusedPushes += 1;
         record.lastError = errorLine(error);
@@ -227,15 +153,52 @@ export function createRunHost(options: RunHostOptions): RunHost {
   };
 }
 
+function createIdentity({ runId, frozenDigest }: RunHostOptions, configJson: string): RunIdentity {
+  const generation = randomInt(1, GENERATIONS);
+  return { runId, generation, configDigest: sha256Hex(configJson), frozenDigest, engineVersion: null };
+}
+
+function stateOf(coordinator: Coordinator, ending: RunEnding): RunState {
+  const going = coordinator.members.all().length === 0 ? 'WAITING' : 'RUNNING';
+  return ending.state() ?? (coordinator.holding() === null ? going : 'PAUSED');
+}
+
+interface Controlled {
+  readonly coordinator: Coordinator;
+  readonly ending: RunEnding;
+  readonly steps: StepLoop;
+  readonly record: RunRecord;
+}
+
+function createControl(runId: string, { coordinator, ending, steps, record }: Controlled): RunControl {
+  return {
+    runId,
+    pause() {
+      if (ending.state() === null) coordinator.hold({ kind: 'paused' });
+      return 'paused: no more leases are granted';
+    },
+    resume() {
+      if (ending.state() === null) coordinator.hold(null);
+      return 'resumed';
+    },
+    async snapshot() {
+      await steps.save();
+      return `saved step ${record.lastSnapshot?.step} of stage ${record.lastSnapshot?.stage}`;
+    },
+    stop(reason) {
+      void ending.stop({ reason, workers: 'leave' });
+      return 'stopping';
+    },
+  };
+}
+
 /** Counts failures per lease and says when one has failed too often. */
-function createFailureCount(
-  onTooMany: (lease: LeaseId, count: number, error: unknown) => void,
-): (lease: LeaseId, error: unknown) => void {
+function createFailureCount(onTooMany: (lease: LeaseId, error: unknown) => void): typeof onTooMany {
   const counts = new Map<string, number>();
   return (lease, error) => {
     const key = `${lease.stage}/${lease.step}/${lease.lease}`;
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
-    if (count >= MOST_FAILURES_PER_LEASE) onTooMany(lease, count, error);
+    if (count >= MOST_FAILURES_PER_LEASE) onTooMany(lease, error);
   };
 }

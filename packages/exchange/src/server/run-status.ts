@@ -25,7 +25,7 @@ export interface StatusSources {
   readonly ledger: StepLedger;
   readonly coordinator: Coordinator;
   readonly record: RunRecord;
-  readonly state: () => RunState;
+  readonly state: RunState;
   readonly now: () => number;
 }
 
@@ -50,7 +50,7 @@ export function runStatus({
   return {
     runId: identity.runId,
     generation: identity.generation,
-    state: `STATE_${state()}`,
+    state: `STATE_${state}`,
     stage,
     stageName: config.stages[stage]?.name ?? '',
     stages: config.stages.length,

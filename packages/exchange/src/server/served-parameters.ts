@@ -23,8 +23,9 @@ export interface ServedParameters {
   /** What `accept` would say now. */
   judge(lease: Lease): PushOutcome;
   /**
-   * Counts a complete result, or does not; takes over its arrays.
+   * Counts a complete result, or does not. It owns the result's arrays until it calls `release`, which it does at once when it throws or
+   * the result does not count.
    * @throws {LlavaError} `bad-input` naming the tensor when a number is not finite; nothing has changed then.
    */
-  accept(result: LeaseResult): PushOutcome;
+  accept(result: LeaseResult, release: () => void): PushOutcome;
 }

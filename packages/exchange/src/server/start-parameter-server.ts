@@ -8,7 +8,8 @@ import { coordinatorHandlers } from './coordinator-service.js';
 import { startHealthServer } from './health.js';
 import { createServer, listen, shutDown } from './listen.js';
 import { parametersHandlers } from './parameters-service.js';
-import { createRunHost, type RunEnd, type StopOptions } from './run-host.js';
+import type { RunEnd, StopOptions } from './run-ending.js';
+import { createRunHost } from './run-host.js';
 import { statusHandlers } from './status-service.js';
 
 /** Settings of a parameter server. */
@@ -81,7 +82,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   const ticker = setInterval(() => host.coordinator.tick(), heartbeatMs);
   logger.info(`parameter server listens on ${address}`, { runId: options.runId });
 
-  const finished = host.ended.finally(async () => {
+  const finished = host.ending.ended.finally(async () => {
     clearInterval(ticker);
     health?.set('ready', false);
     await shutDown(server, SHUTDOWN_GRACE_MS);
@@ -95,7 +96,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     status: host.status,
     snapshot: host.snapshot,
     async stop(how) {
-      await host.stop(how);
+      await host.ending.stop(how);
       await finished.catch(() => {});
     },
   };
