@@ -69,7 +69,7 @@ function textDialogue(scene: Scene, random: RandomSource, tokenizer: Tokenizer):
 }
 
 function drawDocument(random: RandomSource, tokenizer: Tokenizer): Document {
-  const scene = composeScene(random, { split: 'train', counts: [1, 2, 2, 3, 3] });
+  const scene = composeScene(random, { split: 'any', counts: [1, 2, 2, 3, 3] });
   const kind = random.uniform();
   if (kind < 0.75) return mapDialogue(scene, random, tokenizer);
   return kind < 0.9 ? mapCaption(scene, random, tokenizer) : textDialogue(scene, random, tokenizer);

@@ -13,7 +13,7 @@ const USAGE = `Makes the pretrained parts of the quickstart again (about an hour
   npm run make-tiny-assets                 both parts, into assets/tiny
   npm run make-tiny-assets -- encoder 50   one part, with another number of steps, into assets/tiny`;
 
-const STEPS = { encoder: 2000, decoder: 1000 };
+const STEPS = { encoder: 2000, decoder: 3600 };
 const TOKENIZER_TEXTS = 600;
 const folder = path.resolve(fileURLToPath(import.meta.url), '../../../../assets/tiny');
 

@@ -6,9 +6,9 @@ import type { ProgressListener } from '@llava-ts/telemetry';
 import { cosine } from './cosine.js';
 import { documentBatch } from './documents.js';
 
-const BATCH = 32;
+const BATCH = 8;
 const TOKENS = 168;
-const PEAK_LEARNING_RATE = 2e-3;
+const PEAK_LEARNING_RATE = 1.5e-3;
 
 /** Pretrains the tiny decoder on text about scenes: no picture is involved. Hands out its weights by our paths. */
 export async function pretrainDecoder(

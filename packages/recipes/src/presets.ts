@@ -139,8 +139,8 @@ function tinyPart(part: 'encoder' | 'decoder'): string {
 function tiny(): RunConfig {
   const shared: Omit<StageConfig, 'name' | 'trainable' | 'template' | 'data' | 'bucketTokens' | 'learningRate'> = {
     epochs: 1,
-    globalBatchSamples: 32,
-    leasesPerStep: 4,
+    globalBatchSamples: 16,
+    leasesPerStep: 2,
     microBatchSamples: 8,
     contextTokens: 256,
     warmupRatio: 0.03,

@@ -7,7 +7,7 @@ export type GroundMention = 'always' | 'never' | 'sometimes';
 
 const OPENINGS = ['', 'a picture of ', 'a drawing of ', 'there is '] as const;
 
-/** A caption that names all things from top to bottom, e.g. `a picture of a dog face and a red apple on a pink background`. */
+/** A caption that names all things in the order of the alphabet, e.g. `a picture of a dog face and a red apple on a pink background`. */
 export function sceneCaption(scene: Scene, random: RandomSource, mention: GroundMention = 'sometimes'): string {
   const things = thingsPhrase(scene);
   const opening = pick(random, OPENINGS);

@@ -18,12 +18,12 @@ export function enumerate(phrases: readonly string[]): string {
   return phrases.length < 2 ? phrases.join('') : `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1) ?? ''}`;
 }
 
-/** The scene's things from top to bottom: `a dog face and a red apple`; `two dog faces` when all are the same. */
+/** The scene's things in the order of the alphabet: `a dog face and a red apple`, `two dog faces and a fish`. */
 export function thingsPhrase(scene: Scene): string {
-  const things = scene.placements.map(({ thing }) => thing);
-  const [first] = things;
-  if (first && things.length > 1 && things.every((thing) => thing === first)) {
-    return `${numberWord(things.length)} ${first.plural}`;
-  }
-  return enumerate(things.map((thing: Thing) => withArticle(thing.name)));
+  const counts = new Map<Thing, number>();
+  for (const { thing } of scene.placements) counts.set(thing, (counts.get(thing) ?? 0) + 1);
+  const phrases = [...counts]
+    .sort(([a], [b]) => (a.name < b.name ? -1 : 1))
+    .map(([thing, count]) => (count === 1 ? withArticle(thing.name) : `${numberWord(count)} ${thing.plural}`));
+  return enumerate(phrases);
 }

@@ -34,7 +34,7 @@ const askPosition: Ask = (scene) => {
   if (things.length === 1) return [];
   return things.map((thing, index) => ({
     kind: 'position',
-    weight: 4 / things.length,
+    weight: 1 / things.length,
     question: `What is ${places[index] ?? ''}?`,
     answer: withArticle(thing.name),
   }));
@@ -63,7 +63,7 @@ const askCount: Ask = (scene) => {
     const count = times(things, thing);
     return {
       kind: 'count' as const,
-      weight: count > 1 ? 0.8 : 0.06,
+      weight: count > 1 ? 0.8 : 0.2,
       question: `How many ${thing.plural} are there?`,
       answer: numberWord(count),
     };
@@ -84,7 +84,7 @@ const askRelation: Ask = (scene, random) => {
   if (!first || !second) return [];
   const [asked, other, answer] = random.uniform() < 0.5 ? [first, second, 'left'] : [second, first, 'right'];
   const question = `Is the ${asked.name} left or right of the ${other.name}?`;
-  return [{ kind: 'relation', weight: 0.5, question, answer }];
+  return [{ kind: 'relation', weight: 0.4, question, answer }];
 };
 
 /** A thing that is not in the scene: in half of the cases one that differs from a present thing in colour only, where there is one. */
@@ -99,7 +99,7 @@ const askPresence: Ask = (scene, random) => {
   const present = random.uniform() < 0.5;
   const thing = present ? pick(random, things) : absentThing(things, random);
   return [
-    { kind: 'presence', weight: 0.5, question: `Is there ${withArticle(thing.name)}?`, answer: present ? 'yes' : 'no' },
+    { kind: 'presence', weight: 1, question: `Is there ${withArticle(thing.name)}?`, answer: present ? 'yes' : 'no' },
   ];
 };
 

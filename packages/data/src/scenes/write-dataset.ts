@@ -14,7 +14,7 @@ export interface ScenesDataset extends DatasetSummary {
 }
 
 /** Raised whenever the same options give other bytes, so that older datasets are written again. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** What `dataset.json` says; `written` is null while the dataset is incomplete. */
 interface Manifest {
