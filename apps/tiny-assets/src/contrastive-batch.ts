@@ -1,5 +1,5 @@
-import { composeScene, renderScene, sceneCaption } from '@llava-ts/data';
-import type { RandomSource, Scene, Sprite } from '@llava-ts/data';
+import { THINGS, composeScene, isHeldOut, renderScene, sceneCaption, shuffled, thingSize } from '@llava-ts/data';
+import type { Box, Placement, RandomSource, Scene, Sprite, Thing } from '@llava-ts/data';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ContrastiveBatch } from './contrastive.js';
 import { TEXT_TOWER, TINY_VISION } from './sizes.js';
@@ -27,12 +27,41 @@ function twinOf(scene: Scene, random: RandomSource): Scene {
   return composeScene(random, { split: 'any', things, counts: [scene.placements.length] });
 }
 
+const sceneCentre = ([left, top, width, height]: Box): { x: number; y: number } => ({
+  x: left + width / 2,
+  y: top + height / 2,
+});
+
+/** Things that are easily taken for another: of the same colour, or both without one. */
+function lookAlikes(thing: Thing): Thing[] {
+  return THINGS.filter(({ colour, kind }) => colour === thing.colour && kind !== thing.kind);
+}
+
+/** The same scene with one thing exchanged for one that looks like it: the negative that only its shape can tell apart. */
+function lookAlikeOf(scene: Scene, random: RandomSource): Scene {
+  const at = random.integer(scene.placements.length);
+  const placements = scene.placements.map((placement, index): Placement => {
+    const [other] = index === at ? shuffled(random, lookAlikes(placement.thing)) : [];
+    if (other === undefined) return placement;
+    const { width, height } = thingSize(other, placement.sizePx);
+    const { x, y } = sceneCentre(placement.box);
+    const inside = (start: number, size: number): number =>
+      Math.round(Math.min(Math.max(0, start - size / 2), TINY_VISION.imageSizePx - size));
+    return { ...placement, thing: other, box: [inside(x, width), inside(y, height), width, height] };
+  });
+  return isHeldOut(placements.map(({ thing }) => thing)) ? scene : { ...scene, placements };
+}
+
+/** How the two scenes of a pair differ: in where the same things are, or in one thing. */
+export type Twins = 'other places' | 'look-alikes';
+
 /** Scenes in pairs of twins, no two with the same caption. */
-function drawScenes(count: number, random: RandomSource): { scene: Scene; text: string }[] {
+function drawScenes(count: number, random: RandomSource, twins: Twins): { scene: Scene; text: string }[] {
   const drawn = new Map<string, Scene>();
   while (drawn.size < count) {
     const scene = composeScene(random, { split: 'train' });
-    for (const candidate of [scene, twinOf(scene, random)]) {
+    const twin = twins === 'look-alikes' ? lookAlikeOf(scene, random) : twinOf(scene, random);
+    for (const candidate of [scene, twin]) {
       const text = caption(candidate, random);
       if (drawn.size < count && !drawn.has(text)) drawn.set(text, candidate);
     }
@@ -67,19 +96,20 @@ export interface BatchSource {
   readonly random: RandomSource;
   readonly sprites: readonly Sprite[];
   readonly words: WordIds;
+  readonly twins: Twins;
 }
 
 /** Draws, paints and encodes one batch. */
 export function contrastiveBatch(
   batch: number,
   tokens: number,
-  { random, sprites, words }: BatchSource,
+  { random, sprites, words, twins }: BatchSource,
 ): ContrastiveBatch {
   const planes = 3 * TINY_VISION.imageSizePx ** 2;
   const pixels = new Float32Array(batch * planes);
   const ids = new Int32Array(batch * tokens);
   const ends = new Int32Array(batch);
-  drawScenes(batch, random).forEach(({ scene, text }, row) => {
+  drawScenes(batch, random, twins).forEach(({ scene, text }, row) => {
     normalisePixels(renderScene(scene, sprites), pixels.subarray(row * planes, (row + 1) * planes));
     const caption = text.replaceAll(',', ' ,').split(' ').slice(0, tokens);
     caption.forEach((word, at) => (ids[row * tokens + at] = wordId(words, word)));

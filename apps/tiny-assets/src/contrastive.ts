@@ -34,6 +34,8 @@ export interface ContrastiveOptions {
   readonly batch: number;
   readonly tokens: number;
   readonly seed: number;
+  /** Weights of a vision tower to go on from; fresh ones unless given. The text tower is always fresh. */
+  readonly vision?: ReadonlyMap<string, Float32Array>;
 }
 
 function contrastiveParameters(): ContrastiveParameters<ParameterSpec> {
@@ -75,7 +77,7 @@ function contrast(
 }
 
 /** Compute thread: contrastive pretraining of the tiny encoder. */
-export async function create({ batch, tokens, seed }: ContrastiveOptions) {
+export async function create({ batch, tokens, seed, vision }: ContrastiveOptions) {
   await loadTensorflow();
   const size = TINY_VISION.imageSizePx;
   const program = createTrainingProgram<ContrastiveParameters>({
@@ -89,6 +91,7 @@ export async function create({ batch, tokens, seed }: ContrastiveOptions) {
     seed,
     loss: contrast,
   });
+  if (vision !== undefined) program.assign(new Map([...vision].map(([path, values]) => [`vision.${path}`, values])));
   return {
     step: ({ inputs, learningRate }: { inputs: ContrastiveBatch; learningRate: number }) =>
       program.step({ ...inputs }, learningRate),

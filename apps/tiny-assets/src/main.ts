@@ -5,15 +5,15 @@ import { LlavaError, errorLine, exitStatus } from '@llava-ts/telemetry';
 import type { ProgressUpdate } from '@llava-ts/telemetry';
 import { tokenizerTexts } from './documents.js';
 import { pretrainDecoder } from './pretrain-decoder.js';
-import { pretrainEncoder } from './pretrain-encoder.js';
+import { ENCODER_PHASES, pretrainEncoder } from './pretrain-encoder.js';
 import { saveDecoder, saveEncoder, saveTokenizer } from './save-assets.js';
 import { TINY_DECODER } from './sizes.js';
 
 const USAGE = `Makes the pretrained parts of the quickstart again (about an hour on two cores):
   npm run make-tiny-assets                 both parts, into assets/tiny
-  npm run make-tiny-assets -- encoder 50   one part, with another number of steps, into assets/tiny`;
+  npm run make-tiny-assets -- encoder 50   one part, with another number of steps a phase`;
 
-const STEPS = { encoder: 2000, decoder: 3600 };
+const DECODER_STEPS = 3600;
 const TOKENIZER_TEXTS = 600;
 const folder = path.resolve(fileURLToPath(import.meta.url), '../../../../assets/tiny');
 
@@ -27,19 +27,21 @@ function createPrinter(): (update: ProgressUpdate) => void {
   };
 }
 
-async function makeEncoder(steps: number): Promise<void> {
-  await pretrainEncoder({ steps, seed: 1 }, createPrinter(), (weights) =>
-    saveEncoder(path.join(folder, 'encoder'), weights),
-  );
+async function makeEncoder(steps: number | null): Promise<void> {
+  let weights: Map<string, Float32Array> | null = null;
+  for (const phase of ENCODER_PHASES) {
+    weights = await pretrainEncoder({ ...phase, steps: steps ?? phase.steps }, weights, createPrinter());
+    await saveEncoder(path.join(folder, 'encoder'), weights);
+  }
 }
 
-async function makeDecoder(steps: number): Promise<void> {
+async function makeDecoder(steps: number | null): Promise<void> {
   const target = path.join(folder, 'decoder');
   await saveTokenizer(target, trainTinyTokenizer(tokenizerTexts(seededRandom(7), TOKENIZER_TEXTS)));
   const tokenizer = await loadTokenizer(target);
   const config = { ...TINY_DECODER, vocab: tokenizer.vocab };
   const ids = { bos: tokenizer.bosId, eos: tokenizer.eosId, pad: tokenizer.padId };
-  await pretrainDecoder({ config, tokenizer, steps, seed: 2 }, createPrinter(), (weights) =>
+  await pretrainDecoder({ config, tokenizer, steps: steps ?? DECODER_STEPS, seed: 2 }, createPrinter(), (weights) =>
     saveDecoder(target, config, ids, weights),
   );
 }
@@ -55,7 +57,7 @@ async function main([part = 'both', count]: string[]): Promise<void> {
     );
   }
   for (const name of ['encoder', 'decoder'] as const) {
-    if (part === 'both' || part === name) await makers[name](steps ?? STEPS[name]);
+    if (part === 'both' || part === name) await makers[name](steps);
   }
 }
 

@@ -22,6 +22,8 @@ export interface TrainingProgram {
   /** One AdamW step; returns the scalars of the loss function and the gradient's norm before clipping. */
   step(inputs: Readonly<Record<string, InputValue>>, learningRate: number): Record<string, number>;
   weights(): Map<string, Float32Array>;
+  /** Replaces weights; the optimizer's state stays. */
+  assign(weights: ReadonlyMap<string, Float32Array>): void;
 }
 
 /** Compiles forward, backward, clipping by global norm and AdamW into one recorded function. */
@@ -50,6 +52,9 @@ export function createTrainingProgram<P>(task: Pretraining<P>): TrainingProgram 
       const powers = { beta1Power: Float32Array.of(BETA1 ** steps), beta2Power: Float32Array.of(BETA2 ** steps) };
       const results = program.call('step', { ...inputs, learningRate: Float32Array.of(learningRate), ...powers });
       return Object.fromEntries(Object.entries(results).map(([name, values]) => [name, values[0] as number]));
+    },
+    assign: (weights) => {
+      program.assign(weights);
     },
     weights: () => program.read(specs.keys()) as Map<string, Float32Array>,
   };
