@@ -2,6 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LlavaError, errorLine } from '@llava-ts/telemetry';
 import type { ErrorCode } from '@llava-ts/telemetry';
 
+/** Asks the thread to end once it has done what it was asked before. */
+export const STOP = 'stop';
+
 /** A call to the thread; method null asks whether `create` has succeeded. */
 export interface ThreadRequest {
   readonly id: number;
@@ -53,6 +56,7 @@ async function answer(methods: Promise<Methods>, { id, method, argument }: Threa
 
 const methods = createMethods();
 methods.catch(() => undefined); // reported to every call by answer()
-parentPort?.on('message', (request: ThreadRequest) => {
+parentPort?.on('message', (request: ThreadRequest | typeof STOP) => {
+  if (request === STOP) return parentPort?.close(); // with it the thread's last handle
   void answer(methods, request).then((reply) => parentPort?.postMessage(reply, transferable(reply.result)));
 });

@@ -1,6 +1,6 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { LlavaError } from '@llava-ts/telemetry';
-import type { ThreadReply, ThreadRequest } from './compute-thread-entry.js';
+import type { STOP as StopMessage, ThreadReply, ThreadRequest } from './compute-thread-entry.js';
 
 /** A worker thread that owns TensorFlow; the thread that started it keeps its event loop free. */
 export interface ComputeThread {
@@ -9,6 +9,11 @@ export interface ComputeThread {
   /** Ends the thread; calls in progress fail. */
   stop(): Promise<void>;
 }
+
+const STOP: typeof StopMessage = 'stop'; // the entry module itself belongs to the thread
+
+/** How long a thread may go on with what it is doing when it is stopped. */
+const STOP_PATIENCE_MS = 30_000;
 
 interface PendingCall {
   resolve(value: unknown): void;
@@ -26,6 +31,7 @@ export async function startComputeThread(moduleUrl: URL, options: unknown): Prom
     workerData: { moduleUrl: moduleUrl.href, options },
     env: SHARE_ENV, // TensorFlow reads its switches from the process's real environment
   });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const pending = new Map<number, PendingCall>();
   let nextCall = 0;
   let ended: LlavaError | null = null;
@@ -55,12 +61,20 @@ export async function startComputeThread(moduleUrl: URL, options: unknown): Prom
     });
   };
 
-  await request(null); // waits for create()
+  await request(null).catch(async (error: unknown) => {
+    worker.postMessage(STOP); // create() failed: nothing will use the thread
+    await exited;
+    throw error;
+  });
   return {
     call: request,
     stop: async () => {
       end(new LlavaError('cancelled', 'The compute thread was stopped.'));
-      await worker.terminate();
+      // Not terminate() at once: a thread that is cut off inside TensorFlow can take the process with it.
+      worker.postMessage(STOP);
+      const timer = setTimeout(() => void worker.terminate(), STOP_PATIENCE_MS);
+      await exited;
+      clearTimeout(timer);
     },
   };
 }
