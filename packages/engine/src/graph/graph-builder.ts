@@ -32,6 +32,11 @@ export interface GraphBuilder {
   constant(value: ConstantValue): string;
   /** Casts between the type of a variable's storage and the type of its tensors; gives the input back where they are one. */
   cast(input: string, from: number, to: number): string;
+  /**
+   * A copy of a tensor that may be an input. tfjs-node's tensors share the memory of JavaScript's arrays; a variable that kept
+   * such memory would give it back on one of TensorFlow's threads, or after its JavaScript thread has ended, and crash.
+   */
+  copy(input: string, type: number): string;
   /** The resource handle of a variable. */
   handle(name: string): string;
 }
@@ -99,6 +104,7 @@ export function createGraphBuilder(variables: Readonly<Record<string, VariableSp
       from === to
         ? input
         : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } }),
+    copy: (input, type) => add('DeepCopy', [input], { T: typeValue(type) }),
     handle: (name) => handles.get(name) ?? unknownVariable(name, handles.keys()),
   };
 }

@@ -88,7 +88,12 @@ export function createVariableAccess(
   };
   const assignLike = (op: string) => (name: string, value: Tensor) =>
     update(op, [name], [graph.handle(name), stored(name, value)], { dtype: typeValue(storedType(spec(name))) });
-  const assign = assignLike('AssignVariableOp');
+  const assign = (name: string, value: Tensor): void => {
+    const type = storedType(spec(name));
+    update('AssignVariableOp', [name], [graph.handle(name), graph.copy(stored(name, value), type)], {
+      dtype: typeValue(type),
+    });
+  };
 
   const adamW = (step: AdamWStep): void => {
     const { parameter, firstMoment, secondMoment, beta1, beta2, weightDecay } = step;
