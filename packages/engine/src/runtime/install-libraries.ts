@@ -72,11 +72,22 @@ async function writeManifest(target: string, wheels: readonly PinnedWheel[], dev
   await writeFile(join(target, RUNTIME_MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`, { flush: true });
 }
 
+/** Installations that move at the same time come after each other in fewer tries. */
+const MOVE_TRIES = 10;
+
 async function moveInto(folder: string, target: string, wheels: readonly PinnedWheel[]): Promise<void> {
   if (await isCurrent(folder, wheels)) return; // another process was faster
   const outdated = `${target}-outdated`; // inside the work folder, which is removed
-  await rename(folder, outdated).catch(() => undefined);
-  await rename(target, folder);
+  for (let tries = 1; ; tries++) {
+    await rename(folder, `${outdated}-${tries}`).catch(() => undefined);
+    const failure: unknown = await rename(target, folder).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure === null) return;
+    const taken = ['ENOTEMPTY', 'EEXIST'].includes((failure as NodeJS.ErrnoException).code ?? '');
+    if (!taken || tries === MOVE_TRIES) throw failure as Error; // taken: another installation was quicker, just now
+  }
 }
 
 async function checkSpace(parent: string, wheels: readonly PinnedWheel[]): Promise<void> {
