@@ -137,7 +137,7 @@ function recordState(graph: GraphBuilder, name: string, spec: VariableSpec, inde
   const dtype = { dtype: typeValue(stored) };
   const read = graph.cast(graph.add('ReadVariableOp', [graph.handle(name)], dtype), stored, seen);
   const value = placeholder(graph, `assign_${index}_value`, spec);
-  const own = seen === stored ? graph.copy(value, seen) : graph.cast(value, seen, stored);
+  const own = graph.own(value, seen, stored);
   const update = graph.add('AssignVariableOp', [graph.handle(name), own], dtype);
   return { spec, read, value, assigned: barrier(graph, [`^${update}`]) };
 }

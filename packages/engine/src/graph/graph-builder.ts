@@ -33,10 +33,10 @@ export interface GraphBuilder {
   /** Casts between the type of a variable's storage and the type of its tensors; gives the input back where they are one. */
   cast(input: string, from: number, to: number): string;
   /**
-   * A copy of a tensor that may be an input. tfjs-node's tensors share the memory of JavaScript's arrays; a variable that kept
+   * A tensor in the type of a variable's storage and in memory of its own: cast where the types differ, else copied. tfjs-node's tensors share the memory of JavaScript's arrays; a variable that kept
    * such memory would give it back on one of TensorFlow's threads, or after its JavaScript thread has ended, and crash.
    */
-  copy(input: string, type: number): string;
+  own(input: string, from: number, to: number): string;
   /** The resource handle of a variable. */
   handle(name: string): string;
 }
@@ -95,16 +95,16 @@ export function createGraphBuilder(variables: Readonly<Record<string, VariableSp
     handles.set(name, node);
   });
 
+  const cast: GraphBuilder['cast'] = (input, from, to) =>
+    from === to ? input : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } });
+
   return {
     nodes,
     products: new Map(),
     add,
     constant,
-    cast: (input, from, to) =>
-      from === to
-        ? input
-        : add('Cast', [input], { SrcT: typeValue(from), DstT: typeValue(to), Truncate: { b: false } }),
-    copy: (input, type) => add('DeepCopy', [input], { T: typeValue(type) }),
+    cast,
+    own: (input, from, to) => (from === to ? add('DeepCopy', [input], { T: typeValue(to) }) : cast(input, from, to)),
     handle: (name) => handles.get(name) ?? unknownVariable(name, handles.keys()),
   };
 }

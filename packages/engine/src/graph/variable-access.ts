@@ -86,13 +86,14 @@ export function createVariableAccess(
       reads.delete(name);
     }
   };
-  const assignLike = (op: string) => (name: string, value: Tensor) =>
-    update(op, [name], [graph.handle(name), stored(name, value)], { dtype: typeValue(storedType(spec(name))) });
   const assign = (name: string, value: Tensor): void => {
     const type = storedType(spec(name));
-    update('AssignVariableOp', [name], [graph.handle(name), graph.copy(stored(name, value), type)], {
-      dtype: typeValue(type),
-    });
+    const own = graph.own(recorder.source(value), dtype(name), type);
+    update('AssignVariableOp', [name], [graph.handle(name), own], { dtype: typeValue(type) });
+  };
+  const assignAdd = (name: string, value: Tensor): void => {
+    const type = { dtype: typeValue(storedType(spec(name))) };
+    update('AssignAddVariableOp', [name], [graph.handle(name), stored(name, value)], type);
   };
 
   const adamW = (step: AdamWStep): void => {
@@ -124,7 +125,7 @@ export function createVariableAccess(
     access: {
       get,
       assign,
-      assignAdd: assignLike('AssignAddVariableOp'),
+      assignAdd,
       scatterRows: (name, indices, rows) =>
         update('ResourceScatterUpdate', [name], [graph.handle(name), recorder.source(indices), stored(name, rows)], {
           dtype: typeValue(storedType(spec(name))),
