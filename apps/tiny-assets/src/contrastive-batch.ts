@@ -1,7 +1,17 @@
-import { THINGS, composeScene, isHeldOut, renderScene, sceneCaption, shuffled, thingSize } from '@llava-ts/data';
+import {
+  GROUND_COLOURS,
+  THINGS,
+  composeScene,
+  isHeldOut,
+  renderScene,
+  sceneCaption,
+  sceneCells,
+  shuffled,
+  thingSize,
+} from '@llava-ts/data';
 import type { Box, Placement, RandomSource, Scene, Sprite, Thing } from '@llava-ts/data';
 import { LlavaError } from '@llava-ts/telemetry';
-import type { ContrastiveBatch } from './contrastive.js';
+import type { ContrastiveBatch, PhraseTable } from './contrastive.js';
 import { TEXT_TOWER, TINY_VISION } from './sizes.js';
 
 /** CLIP's normalisation of pixels. */
@@ -22,7 +32,7 @@ function caption(scene: Scene, random: RandomSource): string {
 }
 
 /** A scene of the same things at other places: the negative that only the order can tell apart. */
-function twinOf(scene: Scene, random: RandomSource): Scene {
+function elsewhere(scene: Scene, random: RandomSource): Scene {
   const things = [...new Set(scene.placements.map(({ thing }) => thing))];
   return composeScene(random, { split: 'any', things, counts: [scene.placements.length] });
 }
@@ -52,15 +62,12 @@ function lookAlikeOf(scene: Scene, random: RandomSource): Scene {
   return isHeldOut(placements.map(({ thing }) => thing)) ? scene : { ...scene, placements };
 }
 
-/** How the two scenes of a pair differ: in where the same things are, or in one thing. */
-export type Twins = 'other places' | 'look-alikes';
-
-/** Scenes in pairs of twins, no two with the same caption. */
-function drawScenes(count: number, random: RandomSource, twins: Twins): { scene: Scene; text: string }[] {
+/** Scenes in pairs of twins, no two with the same caption: half the pairs differ in where the same things are, half in one thing. */
+function drawScenes(count: number, random: RandomSource): { scene: Scene; text: string }[] {
   const drawn = new Map<string, Scene>();
   while (drawn.size < count) {
     const scene = composeScene(random, { split: 'train' });
-    const twin = twins === 'look-alikes' ? lookAlikeOf(scene, random) : twinOf(scene, random);
+    const twin = random.uniform() < 0.5 ? lookAlikeOf(scene, random) : elsewhere(scene, random);
     for (const candidate of [scene, twin]) {
       const text = caption(candidate, random);
       if (drawn.size < count && !drawn.has(text)) drawn.set(text, candidate);
@@ -91,29 +98,57 @@ export function normalisePixels(rgb: Uint8Array, target: Float32Array): void {
   }
 }
 
+/** Words of a text as the tower reads them: one row of ids, padded on the right, and where its last word is. */
+function encodeText(text: string, tokens: number, words: WordIds): { ids: number[]; length: number } {
+  const ids = text
+    .replaceAll(',', ' ,')
+    .split(' ')
+    .slice(0, tokens)
+    .map((word) => wordId(words, word));
+  return { ids: [...ids, ...new Array<number>(tokens - ids.length).fill(0)], length: ids.length };
+}
+
+function encodeTexts(texts: readonly string[], tokens: number, words: WordIds): { ids: Int32Array; ends: Int32Array } {
+  const rows = texts.map((text) => encodeText(text, tokens, words));
+  return {
+    ids: Int32Array.from(rows.flatMap(({ ids }) => ids)),
+    ends: Int32Array.from(rows, ({ length }, row) => row * tokens + length - 1),
+  };
+}
+
+/** What a patch can show: the things by their order, then the grounds. */
+const PHRASES: readonly string[] = [...THINGS.map(({ name }) => name), ...GROUND_COLOURS];
+const PHRASE_TOKENS = Math.max(...PHRASES.map((phrase) => phrase.split(' ').length));
+
+/** The phrases for regions as the text tower reads them. */
+export function phraseTable(words: WordIds): PhraseTable {
+  return encodeTexts(PHRASES, PHRASE_TOKENS, words);
+}
+
 /** Where batches come from. */
 export interface BatchSource {
   readonly random: RandomSource;
   readonly sprites: readonly Sprite[];
   readonly words: WordIds;
-  readonly twins: Twins;
 }
 
 /** Draws, paints and encodes one batch. */
-export function contrastiveBatch(
-  batch: number,
-  tokens: number,
-  { random, sprites, words, twins }: BatchSource,
-): ContrastiveBatch {
-  const planes = 3 * TINY_VISION.imageSizePx ** 2;
+export function contrastiveBatch(batch: number, tokens: number, source: BatchSource): ContrastiveBatch {
+  const { imageSizePx, patchSizePx } = TINY_VISION;
+  const planes = 3 * imageSizePx ** 2;
   const pixels = new Float32Array(batch * planes);
-  const ids = new Int32Array(batch * tokens);
-  const ends = new Int32Array(batch);
-  drawScenes(batch, random, twins).forEach(({ scene, text }, row) => {
-    normalisePixels(renderScene(scene, sprites), pixels.subarray(row * planes, (row + 1) * planes));
-    const caption = text.replaceAll(',', ' ,').split(' ').slice(0, tokens);
-    caption.forEach((word, at) => (ids[row * tokens + at] = wordId(words, word)));
-    ends[row] = row * tokens + caption.length - 1;
+  const drawn = drawScenes(batch, source.random);
+  drawn.forEach(({ scene }, row) => {
+    normalisePixels(renderScene(scene, source.sprites), pixels.subarray(row * planes, (row + 1) * planes));
   });
-  return { pixels, ids, ends };
+  const regions = drawn.flatMap(({ scene }) => sceneCells(scene, Math.floor(imageSizePx / patchSizePx)).flat());
+  return {
+    pixels,
+    ...encodeTexts(
+      drawn.map(({ text }) => text),
+      tokens,
+      source.words,
+    ),
+    regions: Int32Array.from(regions, (name) => PHRASES.indexOf(name)),
+  };
 }

@@ -5,14 +5,15 @@ import { LlavaError, errorLine, exitStatus } from '@llava-ts/telemetry';
 import type { ProgressUpdate } from '@llava-ts/telemetry';
 import { tokenizerTexts } from './documents.js';
 import { pretrainDecoder } from './pretrain-decoder.js';
-import { ENCODER_PHASES, pretrainEncoder } from './pretrain-encoder.js';
+import { pretrainEncoder } from './pretrain-encoder.js';
 import { saveDecoder, saveEncoder, saveTokenizer } from './save-assets.js';
 import { TINY_DECODER } from './sizes.js';
 
 const USAGE = `Makes the pretrained parts of the quickstart again (about an hour on two cores):
   npm run make-tiny-assets                 both parts, into assets/tiny
-  npm run make-tiny-assets -- encoder 50   one part, with another number of steps a phase`;
+  npm run make-tiny-assets -- encoder 50   one part, with another number of steps`;
 
+const ENCODER_STEPS = 4000;
 const DECODER_STEPS = 3600;
 const TOKENIZER_TEXTS = 600;
 const folder = path.resolve(fileURLToPath(import.meta.url), '../../../../assets/tiny');
@@ -28,11 +29,8 @@ function createPrinter(): (update: ProgressUpdate) => void {
 }
 
 async function makeEncoder(steps: number | null): Promise<void> {
-  let weights: Map<string, Float32Array> | null = null;
-  for (const phase of ENCODER_PHASES) {
-    weights = await pretrainEncoder({ ...phase, steps: steps ?? phase.steps }, weights, createPrinter());
-    await saveEncoder(path.join(folder, 'encoder'), weights);
-  }
+  const weights = await pretrainEncoder({ steps: steps ?? ENCODER_STEPS, seed: 1 }, createPrinter());
+  await saveEncoder(path.join(folder, 'encoder'), weights);
 }
 
 async function makeDecoder(steps: number | null): Promise<void> {

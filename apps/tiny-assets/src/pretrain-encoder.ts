@@ -1,50 +1,36 @@
 import { startComputeThread } from '@llava-ts/engine';
 import { loadThings, seededRandom } from '@llava-ts/data';
 import type { ProgressListener } from '@llava-ts/telemetry';
-import { contrastiveBatch } from './contrastive-batch.js';
-import type { BatchSource, Twins } from './contrastive-batch.js';
+import { contrastiveBatch, phraseTable } from './contrastive-batch.js';
+import type { BatchSource } from './contrastive-batch.js';
 import type { ContrastiveOptions } from './contrastive.js';
 import { cosine } from './cosine.js';
 
+const BATCH = 64;
 const TOKENS = 28;
-
-/** One part of the pretraining: how long, on what pairs, how fast. */
-export interface EncoderPhase {
-  readonly steps: number;
-  readonly batch: number;
-  readonly twins: Twins;
-  readonly peakLearningRate: number;
-  readonly seed: number;
-}
-
-/** First where things are, then what tells things apart that look alike; the text tower is fresh in each. */
-export const ENCODER_PHASES: readonly EncoderPhase[] = [
-  { steps: 2000, batch: 128, twins: 'other places', peakLearningRate: 1.5e-3, seed: 1 },
-  { steps: 2200, batch: 64, twins: 'look-alikes', peakLearningRate: 1e-3, seed: 3 },
-];
+const PEAK_LEARNING_RATE = 1.5e-3;
 
 /**
- * Pretrains the tiny encoder by contrast with captions, for one phase.
- * @param vision weights to go on from, by our paths; null to begin
+ * Pretrains the tiny encoder by contrast with captions and phrases.
  * @returns its weights
  */
 export async function pretrainEncoder(
-  phase: EncoderPhase,
-  vision: ReadonlyMap<string, Float32Array> | null,
+  { steps, seed }: { readonly steps: number; readonly seed: number },
   onProgress: ProgressListener,
 ): Promise<Map<string, Float32Array>> {
-  const { steps, batch, twins, peakLearningRate, seed } = phase;
-  const options: ContrastiveOptions = { batch, tokens: TOKENS, seed, ...(vision && { vision }) };
+  const words = new Map<string, number>();
+  const options: ContrastiveOptions = { batch: BATCH, tokens: TOKENS, seed, phrases: phraseTable(words) };
   const thread = await startComputeThread(new URL('./contrastive.js', import.meta.url), options);
-  const source: BatchSource = { sprites: await loadThings(), random: seededRandom(seed), words: new Map(), twins };
-  let next = contrastiveBatch(batch, TOKENS, source);
+  const source: BatchSource = { sprites: await loadThings(), random: seededRandom(seed), words };
+  let next = contrastiveBatch(BATCH, TOKENS, source);
   for (let step = 0; step < steps; step += 1) {
-    const learningRate = cosine(step, steps, peakLearningRate);
+    const learningRate = cosine(step, steps, PEAK_LEARNING_RATE);
     const running = thread.call<Record<string, number>>('step', { inputs: next, learningRate });
-    next = contrastiveBatch(batch, TOKENS, source); // drawn while the other thread computes
-    const { loss = NaN, accuracy = NaN } = await running;
-    const note = `loss ${loss.toFixed(3)}, own caption nearest ${(accuracy * 100).toFixed(0)} %`;
-    onProgress({ task: `encoder, ${twins}`, done: step + 1, total: steps, unit: 'steps', note });
+    next = contrastiveBatch(BATCH, TOKENS, source); // drawn while the other thread computes
+    const { loss = NaN, captionHits = NaN, phraseHits = NaN } = await running;
+    const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+    const note = `loss ${loss.toFixed(3)}, own caption nearest ${percent(captionHits)}, own phrase ${percent(phraseHits)}`;
+    onProgress({ task: 'encoder', done: step + 1, total: steps, unit: 'steps', note });
   }
   const weights = await thread.call<Map<string, Float32Array>>('visionWeights');
   await thread.stop();

@@ -1,5 +1,7 @@
 export { fileError } from './file-error.js';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.js';
+export { expectHfValue, hfField } from './hf-config.js';
+export type { HfConfig } from './hf-config.js';
 export { latestSnapshotName, listSnapshots } from './list-snapshots.js';
 export type { SnapshotListing } from './list-snapshots.js';
 export { readJson } from './read-json.js';

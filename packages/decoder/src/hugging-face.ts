@@ -1,8 +1,8 @@
+import { expectHfValue, hfField } from '@llava-ts/checkpoint';
+import type { HfConfig } from '@llava-ts/checkpoint';
 import { flattenTree } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { DecoderConfig, RopeScaling } from './config.js';
-import { expectValue, field } from './hf-config.js';
-import type { HfConfig } from './hf-config.js';
 import { decoderParameters } from './parameters.js';
 
 /** Our names of a block's parts and Hugging Face's. */
@@ -43,26 +43,26 @@ function hfName(path: string): string {
  * @throws LlavaError `bad-input` when it describes something this decoder does not compute
  */
 export function decoderFromHf(json: HfConfig): DecoderConfig {
-  expectValue(json, 'model_type', 'llama');
-  expectValue(json, 'hidden_act', 'silu');
-  const hidden = field(json, 'hidden_size', 4096);
-  const heads = field(json, 'num_attention_heads', 32);
-  const feedForwardBias = field(json, 'mlp_bias', false);
+  expectHfValue(json, 'model_type', 'llama');
+  expectHfValue(json, 'hidden_act', 'silu');
+  const hidden = hfField(json, 'hidden_size', 4096);
+  const heads = hfField(json, 'num_attention_heads', 32);
+  const feedForwardBias = hfField(json, 'mlp_bias', false);
   const rope = ropeParameters(json);
   const ropeScaling = readRopeScaling(rope);
   return {
-    vocab: field(json, 'vocab_size', 32000),
+    vocab: hfField(json, 'vocab_size', 32000),
     hidden,
-    inner: field(json, 'intermediate_size', 11008),
-    layers: field(json, 'num_hidden_layers', 32),
+    inner: hfField(json, 'intermediate_size', 11008),
+    layers: hfField(json, 'num_hidden_layers', 32),
     heads,
-    keyHeads: field(json, 'num_key_value_heads', heads),
-    headDim: field(json, 'head_dim', hidden / heads),
-    rmsNormEps: field(json, 'rms_norm_eps', 1e-6),
-    ropeTheta: field(rope, 'rope_theta', field(json, 'rope_theta', 10000)),
-    maxTokens: field(json, 'max_position_embeddings', 2048),
-    tiedEmbeddings: field(json, 'tie_word_embeddings', false),
-    attentionBias: field(json, 'attention_bias', false),
+    keyHeads: hfField(json, 'num_key_value_heads', heads),
+    headDim: hfField(json, 'head_dim', hidden / heads),
+    rmsNormEps: hfField(json, 'rms_norm_eps', 1e-6),
+    ropeTheta: hfField(rope, 'rope_theta', hfField(json, 'rope_theta', 10000)),
+    maxTokens: hfField(json, 'max_position_embeddings', 2048),
+    tiedEmbeddings: hfField(json, 'tie_word_embeddings', false),
+    attentionBias: hfField(json, 'attention_bias', false),
     ...(feedForwardBias ? { feedForwardBias } : {}),
     ...(ropeScaling && { ropeScaling }),
   };
@@ -98,19 +98,19 @@ function ropeParameters(json: HfConfig): HfConfig {
 }
 
 function readRopeScaling(rope: HfConfig): RopeScaling | undefined {
-  const kind = field(rope, 'rope_type', field(rope, 'type', 'default'));
+  const kind = hfField(rope, 'rope_type', hfField(rope, 'type', 'default'));
   switch (kind) {
     case 'default':
       return undefined;
     case 'linear':
-      return { kind, factor: field(rope, 'factor', 1) };
+      return { kind, factor: hfField(rope, 'factor', 1) };
     case 'llama3':
       return {
         kind,
-        factor: field(rope, 'factor', 8),
-        lowFrequencyFactor: field(rope, 'low_freq_factor', 1),
-        highFrequencyFactor: field(rope, 'high_freq_factor', 4),
-        originalMaxTokens: field(rope, 'original_max_position_embeddings', 8192),
+        factor: hfField(rope, 'factor', 8),
+        lowFrequencyFactor: hfField(rope, 'low_freq_factor', 1),
+        highFrequencyFactor: hfField(rope, 'high_freq_factor', 4),
+        originalMaxTokens: hfField(rope, 'original_max_position_embeddings', 8192),
       };
     default:
       throw new LlavaError(

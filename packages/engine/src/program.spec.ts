@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { compile, recordProgram } from './program.js';
-import type { Program, ProgramDefinition } from './program.js';
+import { recordProgram } from './graph/record-program.js';
+import { compile } from './program.js';
+import type { ProgramDefinition } from './graph/record-program.js';
+import type { Program } from './program.js';
 import { loadTensorflow } from './tensorflow.js';
 
 const programs: Program[] = [];

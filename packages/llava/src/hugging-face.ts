@@ -1,5 +1,6 @@
-import { decoderFromHf, decoderToHf, hfField } from '@llava-ts/decoder';
-import type { HfConfig } from '@llava-ts/decoder';
+import { hfField } from '@llava-ts/checkpoint';
+import type { HfConfig } from '@llava-ts/checkpoint';
+import { decoderFromHf, decoderToHf } from '@llava-ts/decoder';
 import { projectorFromType, projectorType } from '@llava-ts/projector';
 import { LlavaError } from '@llava-ts/telemetry';
 import { clipVisionFromHf, clipVisionToHf } from '@llava-ts/vision-encoder';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
-import type { HfConfig } from '@llava-ts/decoder';
+import type { HfConfig } from '@llava-ts/checkpoint';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { LlavaConfig } from './config.js';
 import { llavaFromHf, tokensFromHf } from './hugging-face.js';

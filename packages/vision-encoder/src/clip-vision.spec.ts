@@ -111,7 +111,11 @@ describe('clipVision', () => {
 
 describe('clipVisionPooled', () => {
   it('is the normed class token of the last layer', () => {
-    const pooled = run(() => clipVisionPooled(parameters(), somePixels(), CONFIG));
+    const pooled = run(() => {
+      const p = parameters();
+      const last = clipVisionHiddenStates(p, somePixels(), CONFIG, CONFIG.layers).at(-1)!;
+      return clipVisionPooled(p, last, CONFIG);
+    });
     const wanted = run(() => {
       const p = parameters();
       const last = clipVision(p, somePixels(), CONFIG, { featureLayer: -1, select: 'cls_patch' });

@@ -31,10 +31,14 @@ export function clipVision(
 
 /**
  * The normed class token of the last layer, which contrastive pretraining compares with text.
+ * @param last `[images, 1 + patches, hidden]`, the last of {@link clipVisionHiddenStates}
  * @returns `[images, hidden]`
  */
-export function clipVisionPooled(p: ClipVisionParameters, pixels: Tensor, config: ClipVisionConfig): Tensor {
-  const last = clipVisionHiddenStates(p, pixels, config, config.layers).at(-1) as Tensor; // [images, 1 + patches, hidden]
+export function clipVisionPooled(
+  p: Pick<ClipVisionParameters, 'postNorm'>,
+  last: Tensor,
+  config: ClipVisionConfig,
+): Tensor {
   const { images, hidden } = axes(last, 'images tokens hidden');
   const token = tf.reshape(tf.slice(last, [0, 0, 0], [images, 1, hidden]), [images, hidden]);
   return layerNorm(p.postNorm, token, config.layerNormEps);

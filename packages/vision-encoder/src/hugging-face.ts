@@ -1,8 +1,8 @@
+import { expectHfValue, hfField } from '@llava-ts/checkpoint';
+import type { HfConfig } from '@llava-ts/checkpoint';
 import { flattenTree } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ClipVisionConfig } from './config.js';
-import { expectValue, field } from './hf-config.js';
-import type { HfConfig } from './hf-config.js';
 import { clipVisionParameters } from './parameters.js';
 
 /** Our names and Hugging Face's, of a block's parts and of the others. `pre_layrnorm` is spelled so. */
@@ -44,23 +44,23 @@ function hfName(path: string): string {
  */
 export function clipVisionFromHf(config: HfConfig): ClipVisionConfig {
   const json = (config['vision_config'] ?? config) as HfConfig;
-  expectValue(json, 'model_type', 'clip_vision_model');
-  const channels = field(json, 'num_channels', 3);
+  expectHfValue(json, 'model_type', 'clip_vision_model');
+  const channels = hfField(json, 'num_channels', 3);
   if (channels !== 3)
     throw new LlavaError('bad-input', `config.json: 'num_channels' is ${channels}; only 3 is supported here.`);
-  const activation = field(json, 'hidden_act', 'quick_gelu');
+  const activation = hfField(json, 'hidden_act', 'quick_gelu');
   if (activation !== 'quick_gelu' && activation !== 'gelu') {
     throw new LlavaError('bad-input', `config.json: 'hidden_act' is '${activation}'; expected quick_gelu or gelu.`);
   }
   return {
-    imageSizePx: field(json, 'image_size', 224),
-    patchSizePx: field(json, 'patch_size', 32),
-    hidden: field(json, 'hidden_size', 768),
-    inner: field(json, 'intermediate_size', 3072),
-    layers: field(json, 'num_hidden_layers', 12),
-    heads: field(json, 'num_attention_heads', 12),
+    imageSizePx: hfField(json, 'image_size', 224),
+    patchSizePx: hfField(json, 'patch_size', 32),
+    hidden: hfField(json, 'hidden_size', 768),
+    inner: hfField(json, 'intermediate_size', 3072),
+    layers: hfField(json, 'num_hidden_layers', 12),
+    heads: hfField(json, 'num_attention_heads', 12),
     activation,
-    layerNormEps: field(json, 'layer_norm_eps', 1e-5),
+    layerNormEps: hfField(json, 'layer_norm_eps', 1e-5),
   };
 }
 

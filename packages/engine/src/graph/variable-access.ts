@@ -104,7 +104,8 @@ export function createVariableAccess(
     }
     if (weightDecay !== 0) {
       const shrink = tf.sub(1, tf.mul(step.learningRate, weightDecay));
-      assign(parameter, tf.mul(get(parameter), shrink));
+      const shrunk = recorder.source(tf.mul(get(parameter), shrink)); // a product has memory of its own: no copy
+      update('AssignVariableOp', [parameter], [graph.handle(parameter), shrunk], { dtype: typeValue(DT_FLOAT) });
     }
     // TensorFlow's Adam adds epsilon to sqrt(v) before the bias correction; scaled like this it is PyTorch's.
     const epsilon = tf.mul(tf.sqrt(tf.sub(1, step.beta2Power)), step.epsilon);

@@ -9,7 +9,7 @@ type Widened<T> = T extends number ? number : T extends string ? string : boolea
  * A field of the default's type; `null` counts as absent, as in transformers.
  * @throws LlavaError `bad-input` when the field has another type
  */
-export function field<T extends number | string | boolean>(json: HfConfig, key: string, fallback: T): Widened<T> {
+export function hfField<T extends number | string | boolean>(json: HfConfig, key: string, fallback: T): Widened<T> {
   const value = json[key] ?? fallback;
   if (typeof value === typeof fallback) return value as Widened<T>;
   throw new LlavaError(
@@ -19,8 +19,8 @@ export function field<T extends number | string | boolean>(json: HfConfig, key: 
 }
 
 /** Refuses a field with another value than the only one that is computed. */
-export function expectValue(json: HfConfig, key: string, expected: string): void {
-  const value = field(json, key, expected);
+export function expectHfValue(json: HfConfig, key: string, expected: string): void {
+  const value = hfField(json, key, expected);
   if (value === expected) return;
   throw new LlavaError('bad-input', `config.json: '${key}' is '${value}'; only '${expected}' is supported here.`);
 }
