@@ -78,7 +78,8 @@ function cachedProgram() {
 function expectRows(hidden: ArrayLike<number>, rows: number[][]): void {
   const wanted = rows.flatMap((ids) => [...lastHidden(ids)]);
   expect(hidden.length).toBe(wanted.length);
-  wanted.forEach((value, i) => expect(hidden[i]).toBeCloseTo(value, 4));
+  const difference = Math.hypot(...wanted.map((value, i) => value - hidden[i]!));
+  expect(difference / Math.hypot(...wanted)).toBeLessThan(2e-5); // kernels differ from one CPU to the next
 }
 
 describe('prefill and decodeStep', () => {
