@@ -14,7 +14,7 @@ const USAGE = `Makes the pretrained parts of the quickstart again (about an hour
   npm run make-tiny-assets -- encoder 50   one part, with another number of steps`;
 
 const ENCODER_STEPS = 4000;
-const DECODER_STEPS = 3600;
+const DECODER_STEPS = 12_000;
 const TOKENIZER_TEXTS = 600;
 const folder = path.resolve(fileURLToPath(import.meta.url), '../../../../assets/tiny');
 

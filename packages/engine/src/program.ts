@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { recordProgram } from './graph/record-program.js';
 import type { ProgramDefinition, RecordedFunction, RecordedProgram, RecordedVariable } from './graph/record-program.js';
 import { encodeSavedModel, SERVE_TAG, withSavedModelFolder } from './graph/saved-model.js';
-import { nodeBackend } from './tensorflow.js';
+import { nodeBackend } from './node-backend.js';
 import { sizeOf } from './tree.js';
 
 /** An input of a call: host values, or a tensor that is on the device already. */

@@ -1,6 +1,6 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import { DT_BOOL, DT_INT32 } from '../ops/attributes.js';
-import type { Binding, OpAttribute, TensorValues } from '../tensorflow.js';
+import type { Binding, OpAttribute, TensorValues } from '../node-backend.js';
 import type { SymbolicTensor } from './shape-inference.js';
 
 /** An op without a shape rule may be run to learn its shapes only if its inputs are smaller than this. */

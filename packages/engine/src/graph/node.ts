@@ -1,5 +1,5 @@
 import { LlavaError } from '@llava-ts/telemetry';
-import type { Binding, OpAttribute } from '../tensorflow.js';
+import type { Binding, OpAttribute } from '../node-backend.js';
 
 /** Values of a constant, and how many bytes each takes in a TensorProto. */
 export interface ConstantValue {

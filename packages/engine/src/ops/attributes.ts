@@ -1,6 +1,6 @@
 import { LlavaError } from '@llava-ts/telemetry';
-import { nodeBackend } from '../tensorflow.js';
-import type { OpAttribute } from '../tensorflow.js';
+import { nodeBackend } from '../node-backend.js';
+import type { OpAttribute } from '../node-backend.js';
 
 /** TensorFlow's numbers for the types that the engine handles (tensorflow/core/framework/types.proto). */
 export const DT_FLOAT = 1;

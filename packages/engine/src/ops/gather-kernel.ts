@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { GatherV2Attrs, GatherV2Inputs, NamedAttrMap, NamedTensorInfoMap } from '@tensorflow/tfjs-core';
 import { typeAttribute } from './attributes.js';
-import { nodeBackend } from '../tensorflow.js';
+import { nodeBackend } from '../node-backend.js';
 
 /**
  * Puts our gather in the place of tfjs-node's, which reads every index on the host to check its range:

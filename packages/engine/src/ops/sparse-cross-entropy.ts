@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { nodeBackend } from '../tensorflow.js';
+import { nodeBackend } from '../node-backend.js';
 import { typeAttribute } from './attributes.js';
 
 /**
