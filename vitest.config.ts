@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['protos/src/**/*.spec.ts', 'packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts'],
+          include: ['{protos,infra,packages/*,apps/*}/src/**/*.spec.ts'],
         },
       },
       { extends: true, test: { name: 'golden', include: ['tests/golden/**/*.spec.ts'] } },

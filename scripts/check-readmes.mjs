@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 
 const PACKAGES = [
   'protos',
+  'infra',
   ...['packages', 'apps'].flatMap((parent) => readdirSync(parent).map((name) => join(parent, name))),
 ];
 const PARALLEL = 2;

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { registerChat } from './commands/chat.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerK8s } from './commands/k8s.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerRuntime } from './commands/runtime.js';
 import { registerTrain } from './commands/train.js';
@@ -12,7 +13,15 @@ import type { CliContext } from './context.js';
 import { readEnvironment } from './environment.js';
 import { listenForInterrupt } from './terminal/signals.js';
 
-const COMMANDS = [registerQuickstart, registerTrain, registerChat, registerDiff, registerRuntime, registerDoctor];
+const COMMANDS = [
+  registerQuickstart,
+  registerTrain,
+  registerChat,
+  registerDiff,
+  registerK8s,
+  registerRuntime,
+  registerDoctor,
+];
 
 const EXAMPLES = `
 Examples:

@@ -1,0 +1,159 @@
+/** Exactly the fields of Kubernetes' objects that we write; a misspelt one does not compile. Reference: the API of 1.36. */
+
+export interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Any object of a manifest. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  readonly spec?: unknown;
+}
+
+export type EnvironmentVariable =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } };
+
+export interface Probe {
+  /** The port is a number; names are refused for gRPC. */
+  readonly grpc: { readonly port: number; readonly service: string };
+  readonly periodSeconds: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: readonly EnvironmentVariable[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly resources: {
+    readonly requests: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, string>>;
+  };
+  readonly securityContext: {
+    readonly allowPrivilegeEscalation: boolean;
+    readonly readOnlyRootFilesystem: boolean;
+    readonly capabilities: { readonly drop: readonly string[] };
+  };
+  readonly volumeMounts: readonly VolumeMount[];
+}
+
+export interface VolumeMount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+  /** Expanded from the container's environment. */
+  readonly subPathExpr?: string;
+}
+
+export type Volume = { readonly name: string } & (
+  | { readonly persistentVolumeClaim: { readonly claimName: string; readonly readOnly?: boolean } }
+  | { readonly configMap: { readonly name: string } }
+  | { readonly secret: { readonly secretName: string; readonly defaultMode: number } }
+  | { readonly emptyDir: { readonly medium?: 'Memory'; readonly sizeLimit: string } }
+);
+
+export interface PodSpec {
+  readonly restartPolicy: 'Never' | 'OnFailure' | 'Always';
+  readonly terminationGracePeriodSeconds: number;
+  readonly priorityClassName?: string;
+  readonly enableServiceLinks: boolean;
+  readonly automountServiceAccountToken: boolean;
+  readonly subdomain?: string;
+  readonly securityContext: {
+    readonly runAsNonRoot: boolean;
+    readonly runAsUser: number;
+    readonly runAsGroup: number;
+    readonly fsGroup?: number;
+    readonly fsGroupChangePolicy?: 'OnRootMismatch';
+    readonly seccompProfile: { readonly type: 'RuntimeDefault' };
+  };
+  readonly tolerations?: readonly {
+    readonly key: string;
+    readonly operator: 'Exists';
+    readonly effect: 'NoSchedule';
+  }[];
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Volume[];
+}
+
+export interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: PodSpec;
+}
+
+export interface PodFailureRule {
+  readonly action: 'Ignore' | 'FailJob' | 'FailIndex' | 'Count';
+  readonly onPodConditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly onExitCodes?: {
+    readonly containerName: string;
+    readonly operator: 'In' | 'NotIn';
+    readonly values: readonly number[];
+  };
+}
+
+export interface JobSpec {
+  readonly completionMode: 'Indexed' | 'NonIndexed';
+  readonly completions: number;
+  readonly parallelism: number;
+  readonly backoffLimit?: number;
+  readonly backoffLimitPerIndex?: number;
+  readonly maxFailedIndexes?: number;
+  readonly podReplacementPolicy: 'Failed' | 'TerminatingOrFailed';
+  readonly podFailurePolicy: { readonly rules: readonly PodFailureRule[] };
+  readonly ttlSecondsAfterFinished?: number;
+  readonly template: PodTemplate;
+}
+
+export interface Job extends KubernetesObject {
+  readonly apiVersion: 'batch/v1';
+  readonly kind: 'Job';
+  readonly spec: JobSpec;
+}
+
+export interface ReplicatedJob {
+  readonly name: string;
+  readonly replicas: number;
+  readonly dependsOn?: readonly { readonly name: string; readonly status: 'Ready' | 'Complete' }[];
+  readonly template: {
+    readonly metadata?: { readonly labels: Readonly<Record<string, string>> };
+    readonly spec: JobSpec;
+  };
+}
+
+/** https://jobset.sigs.k8s.io, v0.12. */
+export interface JobSetSpec {
+  readonly network: {
+    readonly enableDNSHostnames: boolean;
+    readonly subdomain?: string;
+    readonly publishNotReadyAddresses: boolean;
+  };
+  readonly successPolicy: { readonly operator: 'All' | 'Any'; readonly targetReplicatedJobs: readonly string[] };
+  readonly failurePolicy: {
+    readonly maxRestarts: number;
+    readonly rules: readonly {
+      readonly name: string;
+      readonly action: 'FailJobSet' | 'RestartJobSet' | 'RestartJobSetAndIgnoreMaxRestarts';
+      readonly targetReplicatedJobs: readonly string[];
+      readonly onJobFailureReasons: readonly string[];
+    }[];
+  };
+  readonly ttlSecondsAfterFinished?: number;
+  readonly replicatedJobs: readonly ReplicatedJob[];
+}
+
+export interface JobSet extends KubernetesObject {
+  readonly apiVersion: 'jobset.x-k8s.io/v1alpha2';
+  readonly kind: 'JobSet';
+  readonly spec: JobSetSpec;
+}

@@ -1,0 +1,96 @@
+import { resolveConfig } from '@llava-ts/recipes';
+import { describe, expect, it } from 'vitest';
+import { SMALL_RESOURCES } from './cluster-run.js';
+import type { ClusterRun } from './cluster-run.js';
+import type { Job, JobSet, JobSpec, KubernetesObject } from './objects.js';
+import { preflight } from './preflight.js';
+import { TARGETS, renderRun, runObjects } from './render.js';
+
+const RUN: ClusterRun = {
+  name: 'llava',
+  namespace: 'train',
+  config: await resolveConfig({ preset: 'tiny' }),
+  images: { parameterServer: 'ps@sha256:00', worker: 'worker@sha256:00' },
+  workers: 3,
+  gpus: 1,
+  claim: 'llava-data',
+  protectServer: true,
+  queue: 'gpu',
+  resources: SMALL_RESOURCES,
+};
+
+/** A deep copy of a rendered run with one value replaced. */
+function damaged(path: string, value: unknown): KubernetesObject[] {
+  const objects = structuredClone(runObjects(RUN, 'jobset'));
+  const keys = path.split('.');
+  let at = objects.find(({ kind }) => kind === 'JobSet') as unknown as Record<string, unknown>;
+  for (const key of keys.slice(0, -1)) at = at[key] as Record<string, unknown>;
+  at[keys.at(-1)!] = value;
+  return objects;
+}
+
+const PS = 'spec.replicatedJobs.0.template.spec';
+const WORKER = 'spec.replicatedJobs.1.template.spec';
+const POD = `${WORKER}.template.spec`;
+
+describe('preflight', () => {
+  it.each(TARGETS)('finds nothing in what is rendered for %s', (target) => {
+    expect(preflight(runObjects(RUN, target))).toEqual([]);
+  });
+
+  it.each([
+    ['spec.replicatedJobs.0.dependsOn', [{ name: 'worker', status: 'Ready' }], /'worker' must stand before 'ps'/],
+    ['spec.successPolicy.targetReplicatedJobs', ['workers'], /no replicatedJob 'workers'; there are ps, worker/],
+    ['spec.failurePolicy.rules.0.targetReplicatedJobs', ['psx'], /no replicatedJob 'psx'/],
+    ['spec.failurePolicy.rules.0.name', 'wrong-configuration', /no hyphen/],
+    ['spec.replicatedJobs.1.name', 'ps', /two are called 'ps'/],
+    ['spec.network.subdomain', 'LLaVA', /'LLaVA' is no DNS label/],
+    ['metadata.name', 'a'.repeat(56), /at most 63/],
+    [`${POD}.restartPolicy`, 'OnFailure', /must be Never beside a podFailurePolicy/],
+    [`${WORKER}.completionMode`, 'NonIndexed', /needs completionMode: Indexed/],
+    [`${WORKER}.podReplacementPolicy`, 'TerminatingOrFailed', /two pods of one index/],
+    [`${WORKER}.parallelism`, 1, /must equal completions \(3\)/],
+    [`${PS}.backoffLimit`, 0, /every lost pod fails the Job/],
+    [`${WORKER}.podFailurePolicy.rules.1.onExitCodes.containerName`, 'main', /no container 'main'; there is worker/],
+    [`${WORKER}.podFailurePolicy.rules.1.onExitCodes.values`, [0], /exit code 0 is success/],
+    [`${POD}.securityContext.runAsUser`, 0, /not root/],
+    [`${POD}.containers.0.securityContext.allowPrivilegeEscalation`, true, /allowPrivilegeEscalation must be false/],
+    [`${POD}.containers.0.securityContext.readOnlyRootFilesystem`, false, /readOnlyRootFilesystem must be true/],
+    [`${POD}.containers.0.securityContext.capabilities.drop`, [], /drop ALL/],
+    [`${POD}.containers.0.volumeMounts.0.name`, 'models', /no volume 'models'/],
+    [`${POD}.containers.0.resources.limits`, {}, /needs a memory limit/],
+    [`${POD}.containers.0.resources.limits`, { memory: '4Gi', 'nvidia.com/gpu': '0.5' }, /whole numbers/],
+    [`${POD}.containers.0.resources.requests`, { 'nvidia.com/gpu': '2' }, /a request must be the same/],
+    [`${PS}.template.spec.containers.0.ports`, [], /a probe asks port 50052/],
+    [`${POD}.volumes.0.configMap.name`, 'other', /ConfigMap 'other', which is not in the manifest/],
+    [`${POD}.priorityClassName`, 'other', /PriorityClass 'other', which is not in the manifest/],
+  ])('refuses %s = %j', (path, value, message) => {
+    const findings = preflight(damaged(path, value));
+    expect(findings.map(({ place, problem }) => `${place}: ${problem}`).join('\n')).toMatch(message);
+  });
+});
+
+describe('renderRun', () => {
+  it('refuses a run whose pods would have names that are too long, in one line', () => {
+    expect(() => renderRun({ ...RUN, name: 'a'.repeat(60) }, 'job')).toThrow(
+      /the cluster would refuse this run: Job.*at most 63/,
+    );
+  });
+
+  it('gives all targets the same pods', () => {
+    const set = runObjects(RUN, 'jobset').find(({ kind }) => kind === 'JobSet') as JobSet;
+    const runtime = runObjects(RUN, 'trainjob').find(({ kind }) => kind === 'TrainingRuntime')!;
+    const template = (runtime.spec as { template: { spec: JobSet['spec'] } }).template.spec;
+    expect(template.replicatedJobs[0]).toEqual(set.spec.replicatedJobs[0]);
+    const [, ours] = set.spec.replicatedJobs;
+    const [, theirs] = template.replicatedJobs;
+    expect(JSON.parse(JSON.stringify(theirs!.template.spec).replaceAll('"node"', '"worker"'))).toEqual(
+      ours!.template.spec,
+    );
+    const jobs = runObjects(RUN, 'job').filter(({ kind }) => kind === 'Job') as unknown as Job[];
+    const args = (spec: JobSpec) => spec.template.spec.containers[0]!.args;
+    expect(args(jobs[0]!.spec)).toEqual(args(set.spec.replicatedJobs[0]!.template.spec));
+    expect(args(jobs[1]!.spec)).toContain('llava-ps-0.llava:50051');
+    expect(args(ours!.template.spec)).toContain('llava-ps-0-0.llava:50051');
+  });
+});
