@@ -4,7 +4,7 @@ import type { Container, PodSpec, PodTemplate, Volume, VolumeMount } from './obj
 
 /** Anyone but root; the images make this user. */
 const USER = 10001;
-const PS_GRACE_SECONDS = 120; // the last step, a snapshot, good-bye to the workers
+const PS_GRACE_SECONDS = 600; // a snapshot; after the last step also the exported model, while the JobSet is cleaned up
 const WORKER_GRACE_SECONDS = 60; // hands its lease back
 /** A worker waits this long for a parameter server that is being placed anew. */
 const PATIENCE_SECONDS = 3600;
