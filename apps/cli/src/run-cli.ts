@@ -3,6 +3,7 @@ import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { Command, CommanderError } from 'commander';
 
 import { registerChat } from './commands/chat.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerK8s } from './commands/k8s.js';
@@ -21,6 +22,7 @@ const COMMANDS = [
   registerK8s,
   registerRuntime,
   registerDoctor,
+  registerCompletion,
 ];
 
 const EXAMPLES = `
