@@ -28,7 +28,7 @@ const layers = {
   wire: { imports: [], banned: [...DEVICE, ...PICTURES] },
   exchange: { imports: ['trainer', 'wire', 'foundation', 'telemetry'], banned: [...DEVICE, ...PICTURES] },
   recipes: { imports: ['trainer', 'model', 'data', 'part', 'foundation', 'telemetry'], banned: [...RPC, ...DEVICE] },
-  infra: { imports: ['trainer', 'telemetry'], banned: [...RPC, ...DEVICE, ...PICTURES] },
+  infra: { imports: ['recipes', 'trainer', 'telemetry'], banned: [...RPC, ...DEVICE, ...PICTURES] },
 };
 const libraries = Object.keys(layers);
 layers.app = { imports: libraries, banned: DEVICE };

@@ -25,7 +25,7 @@ const FORBIDDEN = {
   'packages/exchange': ['recipes', 'worker', 'parameter-server', '@tensorflow/tfjs-node-gpu'],
   'packages/recipes': ['worker', 'parameter-server', ...RPC],
   protos: ['telemetry', 'trainer', 'exchange'],
-  infra: ['recipes', 'cli', 'engine', ...RPC],
+  infra: ['cli', 'engine', ...RPC],
   'apps/worker': ['parameter-server', 'cli'],
   'apps/parameter-server': ['worker', 'cli'],
 };
@@ -40,7 +40,7 @@ const ALLOWED = {
   'packages/trainer': ['llava', 'data', 'engine', 'checkpoint', 'telemetry'],
   'packages/exchange': ['trainer', 'protos', 'telemetry', '@grpc/grpc-js'],
   'packages/recipes': ['trainer', 'llava', 'data', 'telemetry'],
-  infra: ['trainer', 'telemetry'],
+  infra: ['recipes', 'trainer', 'telemetry'],
   'apps/worker': ['recipes', 'exchange', 'trainer', 'llava', 'data', 'engine'],
   'apps/parameter-server': ['recipes', 'exchange', 'trainer', 'checkpoint', 'protos'],
   'apps/cli': ['infra', 'recipes', 'exchange', 'parameter-server', 'worker'],
