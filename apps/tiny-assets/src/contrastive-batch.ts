@@ -1,6 +1,7 @@
 import {
   GROUND_COLOURS,
   THINGS,
+  centre,
   composeScene,
   isHeldOut,
   renderScene,
@@ -9,7 +10,7 @@ import {
   shuffled,
   thingSize,
 } from '@llava-ts/data';
-import type { Box, Placement, RandomSource, Scene, Sprite, Thing } from '@llava-ts/data';
+import type { Placement, RandomSource, Scene, Sprite, Thing } from '@llava-ts/data';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ContrastiveBatch, PhraseTable } from './contrastive.js';
 import { TEXT_TOWER, TINY_VISION } from './sizes.js';
@@ -37,11 +38,6 @@ function elsewhere(scene: Scene, random: RandomSource): Scene {
   return composeScene(random, { split: 'any', things, counts: [scene.placements.length] });
 }
 
-const sceneCentre = ([left, top, width, height]: Box): { x: number; y: number } => ({
-  x: left + width / 2,
-  y: top + height / 2,
-});
-
 /** Things that are easily taken for another: of the same colour, or both without one. */
 function lookAlikes(thing: Thing): Thing[] {
   return THINGS.filter(({ colour, kind }) => colour === thing.colour && kind !== thing.kind);
@@ -54,7 +50,7 @@ function lookAlikeOf(scene: Scene, random: RandomSource): Scene {
     const [other] = index === at ? shuffled(random, lookAlikes(placement.thing)) : [];
     if (other === undefined) return placement;
     const { width, height } = thingSize(other, placement.sizePx);
-    const { x, y } = sceneCentre(placement.box);
+    const { x, y } = centre(placement.box);
     const inside = (start: number, size: number): number =>
       Math.round(Math.min(Math.max(0, start - size / 2), TINY_VISION.imageSizePx - size));
     return { ...placement, thing: other, box: [inside(x, width), inside(y, height), width, height] };

@@ -1,14 +1,16 @@
 import {
   GROUND_COLOURS,
   THINGS,
+  centre,
   composeScene,
   sceneCaption,
   sceneCells,
   sceneDocument,
   sceneQuestions,
+  shuffled,
   V1_SYSTEM,
 } from '@llava-ts/data';
-import type { RandomSource, Scene, Tokenizer } from '@llava-ts/data';
+import type { RandomSource, Scene, SceneQuestion, Tokenizer } from '@llava-ts/data';
 import type { NextTokenBatch } from './next-token.js';
 
 /** Cells per side of a map: as many as the encoder has patches. */
@@ -38,18 +40,36 @@ function documentOf(pieces: readonly { ids: readonly number[]; learned: boolean 
 
 const context = (ids: readonly number[]) => ({ ids, learned: false });
 const learned = (ids: readonly number[]) => ({ ids, learned: true });
+/** Learned too: who predicts a map's next cell has learned its rows and columns, and then finds what is at the top. */
 const mapOf = (scene: Scene, tokenizer: Tokenizer) =>
-  context(sceneMapWords(scene).flatMap((word) => tokenizer.encode(word)));
+  learned(sceneMapWords(scene).flatMap((word) => tokenizer.encode(word)));
 
-/** A dialogue about a map: the answers are learned. */
-function mapDialogue(scene: Scene, random: RandomSource, tokenizer: Tokenizer): Document {
+/** A dialogue about a map: the map and the answers are learned. */
+function mapDialogue(
+  scene: Scene,
+  random: RandomSource,
+  tokenizer: Tokenizer,
+  questions: readonly Pick<SceneQuestion, 'question' | 'answer'>[] = sceneQuestions(scene, random),
+): Document {
   const system = random.uniform() < 0.2 ? `${V1_SYSTEM} ` : '';
-  const rounds = sceneQuestions(scene, random).flatMap(({ question, answer }, index) => [
+  const rounds = questions.flatMap(({ question, answer }, index) => [
     context(tokenizer.encode(`${index === 0 ? '\n' : 'USER: '}${question} ASSISTANT:`)),
     learned([...tokenizer.encode(` ${answer}`), tokenizer.eosId]),
   ]);
   const start = context([tokenizer.bosId, ...tokenizer.encode(`${system}USER: `)]);
   return documentOf([start, mapOf(scene, tokenizer), ...rounds]);
+}
+
+/** The things of a map in their order, and the questions about it: reading order is what a small decoder learns last. */
+function mapOrders(scene: Scene, random: RandomSource, tokenizer: Tokenizer): Document {
+  const fromLeft = scene.placements.toSorted((a, b) => centre(a.box).x - centre(b.box).x);
+  const names = (placements: Scene['placements']): string => placements.map(({ thing }) => thing.name).join(', ');
+  const listings = [
+    { question: 'List from top to bottom.', answer: names(scene.placements) },
+    { question: 'List from left to right.', answer: names(fromLeft) },
+  ];
+  const asked = sceneQuestions(scene, random).filter(({ kind }) => kind === 'position' || kind === 'relation');
+  return mapDialogue(scene, random, tokenizer, shuffled(random, [...listings, ...asked]));
 }
 
 /** A map and its caption, as stage 1 will show a picture and its caption. */
@@ -71,19 +91,21 @@ function textDialogue(scene: Scene, random: RandomSource, tokenizer: Tokenizer):
 function drawDocument(random: RandomSource, tokenizer: Tokenizer): Document {
   const scene = composeScene(random, { split: 'any', counts: [1, 2, 2, 3, 3] });
   const kind = random.uniform();
-  if (kind < 0.75) return mapDialogue(scene, random, tokenizer);
+  if (kind < 0.45) return mapDialogue(scene, random, tokenizer);
+  if (kind < 0.75) return mapOrders(scene, random, tokenizer);
   return kind < 0.9 ? mapCaption(scene, random, tokenizer) : textDialogue(scene, random, tokenizer);
 }
 
 /** Texts from which the tokenizer learns its words. */
 export function tokenizerTexts(random: RandomSource, count: number): string[] {
+  const orders = ['List from top to bottom.', 'List from left to right.'];
   const allCells = [...THINGS.map(({ name }) => name), ...GROUND_COLOURS].map(cellWord);
   const documents = Array.from({ length: count }, () => {
     const scene = composeScene(random, { split: 'any' });
     const map = sceneMapWords(scene).join('');
     return `${map}\n${sceneCaption(scene, random)}\n${sceneDocument(scene, random, { styles: ['caption', 'places'], questions: 12 })}`;
   });
-  return [...allCells, ...documents];
+  return [...allCells, ...orders, ...documents];
 }
 
 /** Draws and encodes one batch; documents are cut at `tokens`, shorter ones padded with labels that are not learned. */

@@ -19,7 +19,7 @@ export { TINY_TOKENIZER_CONFIG, trainTinyTokenizer } from './tokenizer/tiny-toke
 
 export { THINGS, thingSize } from './scenes/things.js';
 export type { Thing } from './scenes/things.js';
-export { SCENE_SIZE_PX } from './scenes/scene.js';
+export { SCENE_SIZE_PX, centre } from './scenes/scene.js';
 export type { Box, Ground, Placement, Rgb, Scene } from './scenes/scene.js';
 export { GROUND_COLOURS } from './scenes/grounds.js';
 export { THING_SIZES_PX, composeScene } from './scenes/compose.js';
