@@ -40,11 +40,7 @@ async function start(name: string, command: string, args: string[]): Promise<Con
   const answer = async (): Promise<Record<string, number>> => {
     for (;;) {
       const { value, done } = (await lines.next()) as IteratorResult<string, undefined>;
-      if (done === true)
-        throw new LlavaError(
-          'unavailable',
-          `Benchmark '${name}' ended early: ${errors.trim().split('\n').at(-1) ?? 'no message'}`,
-        );
+      if (done === true) throw new LlavaError('unavailable', `Benchmark '${name}' ended early: ${complaint(errors)}`);
       if (value.startsWith('{')) return JSON.parse(value) as Record<string, number>;
     }
   };
@@ -59,6 +55,12 @@ async function start(name: string, command: string, args: string[]): Promise<Con
     step: async () => (await ask('step'))['ms'] ?? NaN,
     end: async () => (await ask('end'))['peakBytes'] ?? NaN,
   };
+}
+
+/** The line of a failed process's standard error that says why: Node prints its version last, Python the error. */
+function complaint(errors: string): string {
+  const lines = errors.trim().split('\n');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'no message';
 }
 
 /** The other end of the protocol, for our own measurements. */
