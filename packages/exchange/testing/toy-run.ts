@@ -180,6 +180,7 @@ export function memoryRecorder(): RunRecorder & { readonly steps: StepFacts[]; r
     steps,
     snapshots,
     save,
+    history: async () => steps.map((facts) => ({ ...facts, ms: 0 })),
     async step(facts, boundary) {
       steps.push(facts);
       if (facts.step % 2 === 0 || facts.step === facts.steps) await save(boundary());

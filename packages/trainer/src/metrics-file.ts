@@ -19,17 +19,29 @@ export async function openMetrics(file: string, config: RunConfig, position: Run
   await writeAtomic(file, lines.map((line) => `${line}\n`).join(''));
 }
 
+/** The records of a metrics file; a last line that is cut short is left out. */
+export async function readMetrics(file: string): Promise<StepRecord[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => parseRecord(line) ?? []);
+}
+
 /** Adds a line. */
 export function appendMetrics(file: string, record: StepRecord): Promise<void> {
   return appendFile(file, `${JSON.stringify(record)}\n`);
 }
 
 function isBefore(line: string, { stages }: RunConfig, position: RunPosition): boolean {
+  const record = parseRecord(line);
+  const index = stages.findIndex(({ name }) => name === record?.stage);
+  if (record === null || index < 0) return false;
+  return index < position.stage || (index === position.stage && record.step <= position.step);
+}
+
+/** Null for a line that is empty or cut short by a kill. */
+function parseRecord(line: string): StepRecord | null {
   try {
-    const { stage, step } = JSON.parse(line) as StepRecord;
-    const index = stages.findIndex(({ name }) => name === stage);
-    return index >= 0 && (index < position.stage || (index === position.stage && step <= position.step));
+    return JSON.parse(line) as StepRecord;
   } catch {
-    return false; // empty, or cut short by a kill
+    return null;
   }
 }

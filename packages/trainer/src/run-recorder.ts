@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeAtomic } from '@llava-ts/checkpoint';
-import { appendMetrics, openMetrics } from './metrics-file.js';
+import { appendMetrics, openMetrics, readMetrics } from './metrics-file.js';
 import type { StepRecord } from './metrics-file.js';
 import type { OpenRun } from './open-run.js';
 import { writeRunSnapshot } from './run-snapshot.js';
@@ -13,6 +13,8 @@ export interface RunRecorder {
   step(facts: StepFacts, boundary: () => RunSnapshot): Promise<StepRecord>;
   /** Takes a snapshot now, unless the last one is of the same position. */
   save(snapshot: RunSnapshot): Promise<void>;
+  /** The records of all applied steps, oldest first. */
+  history(): Promise<StepRecord[]>;
 }
 
 /** Settings of a recorder. */
@@ -51,6 +53,7 @@ export async function createRunRecorder({
   }
   return {
     save,
+    history: () => readMetrics(metrics),
     async step(facts, boundary) {
       const record = { ...facts, ms: Math.round(now() - lastStepAt) };
       lastStepAt = now();

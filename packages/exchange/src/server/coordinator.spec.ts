@@ -76,7 +76,13 @@ test('a worker that is silent for too long is sent away and its lease goes to an
   const [a, b] = [enter('a'), enter('b')];
   ready(a.member);
   for (nowMs = 100; nowMs <= 600; nowMs += 100) {
-    coordinator.heartbeat(b.member, { sequence: 1, phase: 'PHASE_WAITING', residentBytes: 0 });
+    coordinator.heartbeat(b.member, {
+      sequence: 1,
+      phase: 'PHASE_WAITING',
+      residentBytes: 0,
+      device: '',
+      lastError: '',
+    });
     coordinator.tick();
   }
   expect(a.ended[0]).toMatchObject({ code: 'refused' });

@@ -1,5 +1,5 @@
 import { credentials } from '@grpc/grpc-js';
-import { loadLlavaV1, type RunStatusMessage } from '@llava-ts/protos';
+import { loadLlavaV1, type HistoryRequestInput, type RunStatusMessage, type StepStatusMessage } from '@llava-ts/protos';
 import { runWorker } from '@llava-ts/trainer';
 import { HealthImplementation } from 'grpc-health-check';
 import { connect } from 'node:http2';
@@ -73,6 +73,27 @@ test('status says who works on what, and watching it shows the run go by', async
   });
   expect(server.status().pushedBytes).toBeGreaterThan(0);
   client.close();
+});
+
+test('history gives the applied steps, those after a position, or a few of them that end with the newest', async () => {
+  const server = await serve({ recorder: { ...memoryRecorder(), history: async () => LOG } });
+  const client = new Status(server.address, credentials.createInsecure());
+  const history = async (request: HistoryRequestInput): Promise<string[]> => {
+    const steps: StepStatusMessage[] = [];
+    for await (const step of client.History(request)) steps.push(step as StepStatusMessage);
+    return steps.map(({ stage, step }) => `${stage}/${step}`);
+  };
+  expect(await history({})).toEqual(['0/0', '0/1', '0/2', '1/0', '1/1']);
+  expect(await history({ afterStage: 0, afterStep: 1 })).toEqual(['0/2', '1/0', '1/1']);
+  expect(await history({ most: 2 })).toEqual(['0/2', '1/1']);
+  client.close();
+});
+
+/** Three steps of the first stage and two of the second. */
+const LOG = ['align 1', 'align 2', 'align 3', 'instruct 1', 'instruct 2'].map((text) => {
+  const [stage = '', step] = text.split(' ');
+  const facts = { steps: 5, loss: 1, gradNorm: 1, learningRate: 1, labelTokens: 1, samples: 1, ms: 1 };
+  return { stage, step: Number(step), ...facts };
 });
 
 test('a watch with an impossible interval is refused', async () => {

@@ -1,4 +1,4 @@
-import type { JoinReplyInput, RunStatusInput } from '@llava-ts/protos';
+import type { JoinReplyInput, RunStatusInput, StepStatusInput } from '@llava-ts/protos';
 import { LlavaError, errorLine, type Logger } from '@llava-ts/telemetry';
 import {
   createStepLedger,
@@ -19,7 +19,7 @@ import { createPayloadPool } from './payload-pool.js';
 import type { PullContext } from './pull-handler.js';
 import type { PushContext } from './push-handler.js';
 import { createRunEnding, type RunEnding } from './run-ending.js';
-import { createRunRecord, runStatus, type RunRecord, type RunState } from './run-status.js';
+import { createRunRecord, runStatus, stepStatus, type RunRecord, type RunState } from './run-status.js';
 import { createStepLoop, type StepLoop } from './step-loop.js';
 
 /** Settings of a hosted run. */
@@ -46,6 +46,8 @@ export interface RunHost {
   /** What Join answers. */
   description(): JoinReplyInput;
   status(): RunStatusInput;
+  /** All applied steps, oldest first. */
+  history(): Promise<StepStatusInput[]>;
   /** The state at the last step boundary. */
   snapshot(): RunSnapshot;
 }
@@ -113,6 +115,7 @@ export function createRunHost(options: RunHostOptions): RunHost {
     ending,
     snapshot: shard.snapshot,
     control: createControl(identity.runId, { coordinator, ending, steps, record }),
+    history: async () => (await recorder.history()).map((step) => stepStatus(config, step)),
     status: () =>
       runStatus({ identity, config, plans, ledger, coordinator, record, state: stateOf(coordinator, ending), now }),
     description: () => ({

@@ -87,7 +87,8 @@ function workerStatus(member: Member, nowMs: number): WorkerStatusInput {
   };
 }
 
-function stepStatus(
+/** A step of the run's log as the wire has it. */
+export function stepStatus(
   { stages }: RunConfig,
   { stage, step, loss, learningRate, gradNorm, labelTokens, ms }: StepRecord,
 ): StepStatusInput {

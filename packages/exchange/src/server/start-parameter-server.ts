@@ -72,7 +72,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   const { Coordinator, Status, Control } = loadLlavaV1();
   server.addService(Coordinator.service, coordinatorHandlers(host.coordinator, host.description));
   server.addService(fastParametersService(), parametersHandlers(host.pulls, host.pushes));
-  server.addService(Status.service, statusHandlers(host.status));
+  server.addService(Status.service, statusHandlers({ read: host.status, history: host.history }));
   server.addService(Control.service, controlHandlers(host.control));
 
   const address = await listen(server, options.address, credentials);

@@ -78,7 +78,7 @@ function createByteSource(arrays: readonly Float32Array[]): { bytes: number; cop
 const ENDINGS = ['drain', 'error', 'close', 'finish', 'cancelled', 'status'] as const;
 
 /** Resolves when the stream takes more, or when it never will. */
-function roomOrEnd(stream: EventEmitter, ended: () => boolean): Promise<void> {
+export function roomOrEnd(stream: EventEmitter, ended: () => boolean): Promise<void> {
   if (ended()) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {

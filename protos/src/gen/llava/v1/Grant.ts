@@ -12,7 +12,7 @@ export interface GrantInput {
   'first'?: (number | string | Long);
   'count'?: (number);
   /**
-   * The Push must be committed within this time; later the lease may be granted to another worker.
+   * The Push must be committed at every shard within this time; later the lease may be granted to another worker.
    */
   'timeoutMs'?: (number);
 }
@@ -26,7 +26,7 @@ export interface GrantMessage {
   'first': (number);
   'count': (number);
   /**
-   * The Push must be committed within this time; later the lease may be granted to another worker.
+   * The Push must be committed at every shard within this time; later the lease may be granted to another worker.
    */
   'timeoutMs': (number);
 }

@@ -48,6 +48,14 @@ export interface HeartbeatInput {
    * Resident memory of the worker process.
    */
   'residentBytes'?: (number | string | Long);
+  /**
+   * What computes, for people, e.g. `cpu, 2 threads`. At most 256 characters.
+   */
+  'device'?: (string);
+  /**
+   * The last thing that went wrong, one line, at most 256 characters.
+   */
+  'lastError'?: (string);
 }
 
 export interface HeartbeatMessage {
@@ -60,4 +68,12 @@ export interface HeartbeatMessage {
    * Resident memory of the worker process.
    */
   'residentBytes': (number);
+  /**
+   * What computes, for people, e.g. `cpu, 2 threads`. At most 256 characters.
+   */
+  'device': (string);
+  /**
+   * The last thing that went wrong, one line, at most 256 characters.
+   */
+  'lastError': (string);
 }

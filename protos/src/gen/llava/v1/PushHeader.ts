@@ -26,9 +26,15 @@ export interface PushHeaderInput {
    */
   'lossSum'?: (number | string);
   /**
-   * Where the time went on the worker, in milliseconds: `data`, `pull`, `compute`, ... At most 16 entries.
+   * Where the time went on the worker since its Push before, in milliseconds: `data`, `pull`, `compute`, `push`, `wait`.
+   * At most 16 entries.
    */
   'timingsMs'?: ({[key: string]: number | string});
+  /**
+   * For people: tokens of the lease without padding, and samples that were cut at the longest length.
+   */
+  'tokens'?: (number | string | Long);
+  'truncatedSamples'?: (number);
 }
 
 export interface PushHeaderMessage {
@@ -52,7 +58,13 @@ export interface PushHeaderMessage {
    */
   'lossSum': (number);
   /**
-   * Where the time went on the worker, in milliseconds: `data`, `pull`, `compute`, ... At most 16 entries.
+   * Where the time went on the worker since its Push before, in milliseconds: `data`, `pull`, `compute`, `push`, `wait`.
+   * At most 16 entries.
    */
   'timingsMs': ({[key: string]: number});
+  /**
+   * For people: tokens of the lease without padding, and samples that were cut at the longest length.
+   */
+  'tokens': (number);
+  'truncatedSamples': (number);
 }

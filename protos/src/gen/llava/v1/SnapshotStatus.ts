@@ -1,5 +1,6 @@
 // Original file: llava/v1/status.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface SnapshotStatusInput {
   'stage'?: (number);
@@ -11,6 +12,8 @@ export interface SnapshotStatusInput {
    * Folder below `snapshots` of the run's output folder.
    */
   'name'?: (string);
+  'writtenUnixMs'?: (number | string | Long);
+  'durationMs'?: (number | string);
 }
 
 export interface SnapshotStatusMessage {
@@ -23,4 +26,6 @@ export interface SnapshotStatusMessage {
    * Folder below `snapshots` of the run's output folder.
    */
   'name': (string);
+  'writtenUnixMs': (number);
+  'durationMs': (number);
 }

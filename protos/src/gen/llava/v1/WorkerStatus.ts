@@ -12,6 +12,35 @@ export interface WorkerStatusInput {
   'leases'?: (_llava_v1_LeaseIdInput)[];
   'deliveredLeases'?: (number);
   'residentBytes'?: (number | string | Long);
+  /**
+   * What computes, as the worker says it.
+   */
+  'device'?: (string);
+  /**
+   * Over the worker's last leases, tokens with and without label.
+   */
+  'tokensPerSecond'?: (number | string);
+  /**
+   * Share of its time, from 0 to 1, in which the worker had nothing to compute, over its last leases.
+   */
+  'waitingShare'?: (number | string);
+  /**
+   * How often a process of this name has joined before, in this start of the server.
+   */
+  'restarts'?: (number);
+  /**
+   * One line; empty when nothing went wrong.
+   */
+  'lastError'?: (string);
+  /**
+   * False while its session is broken and it may come back.
+   */
+  'connected'?: (boolean);
+  /**
+   * Milliseconds of its last lease by name: data, pull, compute, push, wait.
+   */
+  'timingsMs'?: ({[key: string]: number | string});
+  'joinedUnixMs'?: (number | string | Long);
 }
 
 export interface WorkerStatusMessage {
@@ -22,4 +51,33 @@ export interface WorkerStatusMessage {
   'leases': (_llava_v1_LeaseIdMessage)[];
   'deliveredLeases': (number);
   'residentBytes': (number);
+  /**
+   * What computes, as the worker says it.
+   */
+  'device': (string);
+  /**
+   * Over the worker's last leases, tokens with and without label.
+   */
+  'tokensPerSecond': (number);
+  /**
+   * Share of its time, from 0 to 1, in which the worker had nothing to compute, over its last leases.
+   */
+  'waitingShare': (number);
+  /**
+   * How often a process of this name has joined before, in this start of the server.
+   */
+  'restarts': (number);
+  /**
+   * One line; empty when nothing went wrong.
+   */
+  'lastError': (string);
+  /**
+   * False while its session is broken and it may come back.
+   */
+  'connected': (boolean);
+  /**
+   * Milliseconds of its last lease by name: data, pull, compute, push, wait.
+   */
+  'timingsMs': ({[key: string]: number});
+  'joinedUnixMs': (number);
 }
