@@ -3,11 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 
 import { LlavaError } from '@llava-ts/telemetry';
 
+import { decodeElements } from './elements.js';
 import { fileError } from './file-error.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from './half.js';
+import { readFully } from './read-fully.js';
 import { PREFIX_BYTES, headerLength, parseHeader } from './safetensors-header.js';
 import type { SafetensorsHeader, TensorEntry } from './safetensors-header.js';
-import { isStoredDtype, quoteName } from './tensor.js';
+import { ELEMENT_BYTES, isStoredDtype, quoteName } from './tensor.js';
 import type { StoredTensor } from './tensor.js';
 
 /** A safetensors file whose header is checked and whose tensors are read one by one. */
@@ -18,9 +19,6 @@ export interface SafetensorsFile {
   read(name: string): Promise<StoredTensor>;
   close(): Promise<void>;
 }
-
-/** Largest single read: Node refuses more than 2 GiB at once. */
-const READ_BYTES = 256 * 1024 * 1024;
 
 /**
  * Opens a safetensors file and checks its whole header; the caller closes it.
@@ -45,8 +43,8 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
 }
 
 /**
- * Reads the tensors of a safetensors file, all of them or those named; F16 and BF16 become float32.
- * @throws LlavaError `not-found`, `corrupt`, or `bad-input` for a dtype other than F32, F16, BF16, I64, I32.
+ * Reads the tensors of a safetensors file, all of them or those named; floats of every width become float32.
+ * @throws LlavaError `not-found`, `corrupt`, or `bad-input` for a dtype that is not in {@link StoredTensor}.
  */
 export async function readSafetensors(
   file: string,
@@ -75,35 +73,10 @@ async function readTensor(handle: FileHandle, file: string, name: string, entry?
   if (entry === undefined) throw new LlavaError('not-found', `${file}: has no tensor ${quoteName(name)}`);
   const { dtype, shape } = entry;
   if (!isStoredDtype(dtype)) {
-    const what = `dtype ${quoteName(dtype)} is not supported, expected F32, F16, BF16, I64 or I32`;
+    const what = `dtype ${quoteName(dtype)} is not supported, expected one of ${Object.keys(ELEMENT_BYTES).join(', ')}`;
     throw new LlavaError('bad-input', `${file}: tensor ${quoteName(name)}: ${what}`);
   }
   const bytes = new Uint8Array(entry.end - entry.begin); // a buffer of its own, so typed views are aligned
   await readFully(handle, bytes, entry.begin, file);
-  return { dtype, shape, data: decode(bytes.buffer, dtype) };
-}
-
-function decode(bytes: ArrayBuffer, dtype: StoredTensor['dtype']): StoredTensor['data'] {
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(bytes);
-    case 'F16':
-      return float16ToFloat32(new Uint16Array(bytes));
-    case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(bytes));
-    case 'I32':
-      return new Int32Array(bytes);
-    case 'I64':
-      return new BigInt64Array(bytes);
-  }
-}
-
-async function readFully(handle: FileHandle, target: Uint8Array, position: number, file: string): Promise<void> {
-  for (let done = 0; done < target.byteLength;) {
-    const length = Math.min(READ_BYTES, target.byteLength - done);
-    const { bytesRead } = await handle.read(target, done, length, position + done);
-    if (bytesRead === 0)
-      throw new LlavaError('corrupt', `${file}: ended while it was read; it is being changed or cut off`);
-    done += bytesRead;
-  }
+  return { dtype, shape, data: decodeElements(bytes.buffer, dtype) };
 }

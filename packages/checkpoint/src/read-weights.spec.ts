@@ -1,7 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 
 import { listWeights, readWeights } from './read-weights.js';
@@ -45,7 +47,7 @@ test.each([
   [
     'leads out of the folder',
     { a: '../secret.safetensors' },
-    /tensor "a": expected the name of a .safetensors file beside it/,
+    /tensor "a": "..\/secret.safetensors" is not the name of a .safetensors file beside it/,
   ],
   ['has no map', undefined, /expected an object weight_map/],
   ['names a tensor its shard lacks', { z: 'part-1.safetensors' }, /part-1.safetensors: has no tensor "z"/],
@@ -55,6 +57,37 @@ test.each([
   await expect(readWeights(folder)).rejects.toThrow(message);
 });
 
+test('shard names that lead anywhere else are refused, whatever they are', async () => {
+  const part = fc.constantFrom('..', '.', '', '/', '\\', '\0', 'a', '%2e%2e', '.safetensors', 'C:');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(part, { minLength: 1, maxLength: 5 }),
+      fc.constantFrom('/', '\\'),
+      async (parts, separator) => {
+        writeIndex({ a: `${parts.join(separator)}.safetensors` });
+        await expect(readWeights(folder)).rejects.toMatchObject({
+          code: expect.stringMatching(/^(bad-input|not-found)$/) as string,
+        });
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('a folder of PyTorch files is read through its index', async () => {
+  copyFileSync(
+    fileURLToPath(new URL('../fixtures/torch/wrapped.bin', import.meta.url)),
+    join(folder, 'pytorch_model-1.bin'),
+  );
+  writeFileSync(
+    join(folder, 'pytorch_model.bin.index.json'),
+    JSON.stringify({ weight_map: { weight: 'pytorch_model-1.bin' } }),
+  );
+  expect((await readWeights(folder)).get('weight')).toMatchObject({ shape: [2, 2] });
+});
+
 test('a folder without weights says what was expected', async () => {
-  await expect(readWeights(folder)).rejects.toThrow(/neither model.safetensors nor model.safetensors.index.json/);
+  await expect(readWeights(folder)).rejects.toThrow(
+    /has none of model.safetensors.index.json, model.safetensors, pytorch_model.bin.index.json/,
+  );
 });

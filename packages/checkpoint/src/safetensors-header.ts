@@ -1,5 +1,6 @@
 import { LlavaError } from '@llava-ts/telemetry';
 
+import { topLevelKeys } from './json-keys.js';
 import { ELEMENT_BYTES, elementCount, isStoredDtype, quoteName } from './tensor.js';
 
 /** Where one tensor lies in a safetensors file. */
@@ -21,6 +22,9 @@ export interface SafetensorsHeader {
 
 /** A header is text; what is larger than this is an attack or another kind of file (the reference has the same limit). */
 export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Names, their fields, and a list of numbers: whatever nests deeper is no header. */
+const HEADER_DEPTH = 3;
 
 /** Length of the little-endian number that a file begins with. */
 export const PREFIX_BYTES = 8;
@@ -60,13 +64,23 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, file: string):
 
 function parseObject(bytes: Uint8Array, file: string): Record<string, unknown> {
   let value: unknown;
+  let keys: readonly string[];
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    keys = topLevelKeys(text, HEADER_DEPTH);
+    value = JSON.parse(text) as unknown;
   } catch (error) {
     throw corrupt(file, 'the header is not valid JSON; not a safetensors file, or damaged', error);
   }
+  const repeated = firstRepeated(keys);
+  if (repeated !== undefined) throw corrupt(file, `tensor ${quoteName(repeated)} stands twice in the header`);
   if (!isRecord(value)) throw corrupt(file, 'the header is not a JSON object');
   return value;
+}
+
+function firstRepeated(keys: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return keys.find((key) => seen.size === seen.add(key).size);
 }
 
 function parseEntry(value: unknown, name: string, start: number, file: string): TensorEntry {

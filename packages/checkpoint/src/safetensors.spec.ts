@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,7 +36,9 @@ const tensors = new Map<string, WritableTensor>([
 
 /** A safetensors file with this header and so many bytes of data. */
 function writeRaw(header: unknown, dataBytes: number): void {
-  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const json = Buffer.isBuffer(header)
+    ? header
+    : Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(json.byteLength));
   writeFileSync(file, Buffer.concat([prefix, json, Buffer.alloc(dataBytes)]));
@@ -66,6 +78,41 @@ describe('writing and reading', () => {
     const read = await readSafetensors(file);
     expect(read.get('half')).toEqual({ dtype: 'F16', shape: [4], data });
     expect(read.get('brain')).toEqual({ dtype: 'BF16', shape: [4], data });
+  });
+
+  test('every type is stored in its own width, and what does not fit is refused', async () => {
+    const floats = { shape: [2], data: Float32Array.of(1.5, -2) };
+    const ints = { shape: [2], data: Int32Array.of(0, 1) };
+    const longs = { shape: [1], data: BigInt64Array.of(2n ** 32n - 1n) };
+    const all = new Map<string, WritableTensor>([
+      ...(['F64', 'F32', 'F16', 'BF16'] as const).map((dtype) => [dtype, { ...floats, dtype }] as const),
+      ...(['I32', 'I16', 'U16', 'I8', 'U8', 'BOOL'] as const).map((dtype) => [dtype, { ...ints, dtype }] as const),
+      ...(['I64', 'U32'] as const).map((dtype) => [dtype, { ...longs, dtype }] as const),
+    ]);
+    await writeSafetensors(file, all);
+    expect(new Map(await readSafetensors(file))).toEqual(
+      new Map([...all].map(([name, tensor]) => [name, { ...tensor }])),
+    );
+    const tooLarge = { dtype: 'I8', shape: [1], data: Int32Array.of(200) } as const;
+    await expect(writeSafetensors(file, new Map([['x', tooLarge]]))).rejects.toThrow(/element 0, 200, does not fit I8/);
+  });
+
+  test('a tensor behind the first 4 GiB of a sparse file is read, and only its own bytes', async () => {
+    const filler = 5 * 2 ** 30;
+    writeRaw(
+      {
+        filler: { dtype: 'U8', shape: [filler], data_offsets: [0, filler] },
+        last: { dtype: 'F32', shape: [2], data_offsets: [filler, filler + 8] },
+      },
+      0,
+    );
+    const dataBegin = statSync(file).size;
+    const handle = openSync(file, 'r+');
+    writeSync(handle, new Uint8Array(Float32Array.of(3, 4).buffer), 0, 8, dataBegin + filler);
+    closeSync(handle);
+    expect(await readSafetensors(file, { names: ['last'] })).toEqual(
+      new Map([['last', { dtype: 'F32', shape: [2], data: Float32Array.of(3, 4) }]]),
+    );
   });
 
   test('any float tensors round-trip bit for bit, whatever their names', async () => {
@@ -145,6 +192,14 @@ describe('files that lie', () => {
     ['a list instead of an object', [1], 0, /not a JSON object/],
     ['no JSON at all', '{"a":', 0, /not valid JSON/],
     ['a dtype of the future', { a: { ...entry, dtype: 'F8_E4M3', shape: [8] } }, 8, /dtype "F8_E4M3" is not supported/],
+    [
+      'a name that stands twice',
+      '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0061":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+      8,
+      /tensor "a" stands twice/,
+    ],
+    ['text that is not UTF-8', Buffer.from('7b22ff223a317d', 'hex'), 0, /not valid JSON/],
+    ['a million open brackets', `{"a":${'['.repeat(1_000_000)}`, 0, /not valid JSON/],
     ['a name with line breaks', { 'a\nb': null }, 0, /tensor "a\\nb"/],
   ])('%s is refused in one line that names the file', async (_, header, dataBytes, message) => {
     writeRaw(header, dataBytes);
@@ -184,6 +239,32 @@ describe('files that lie', () => {
         });
       }),
       { numRuns: 150 },
+    );
+  });
+
+  test('any header gives a tensor map or a one-line error, never a crash', async () => {
+    const size = fc.oneof(fc.nat(16), fc.constantFrom(-1, 0.5, 2 ** 53, 1e300));
+    const entry = fc.record(
+      {
+        dtype: fc.oneof(fc.constantFrom('F32', 'F16', 'I64', 'BOOL', 'F8_E4M3'), fc.jsonValue()),
+        shape: fc.oneof(fc.array(size, { maxLength: 3 }), fc.jsonValue()),
+        data_offsets: fc.oneof(fc.array(size, { maxLength: 3 }), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
+    const header = fc.dictionary(
+      fc.oneof(fc.constantFrom('a', '__proto__', '__metadata__'), fc.string()),
+      fc.oneof(entry, fc.jsonValue()),
+    );
+    await fc.assert(
+      fc.asyncProperty(header, fc.nat(64), async (value, dataBytes) => {
+        writeRaw(value, dataBytes);
+        await readSafetensors(file).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(LlavaError);
+          expect((error as LlavaError).message).not.toContain('\n');
+        });
+      }),
+      { numRuns: 300 },
     );
   });
 

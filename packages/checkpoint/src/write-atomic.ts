@@ -20,8 +20,11 @@ export async function writeAtomic(file: string, bytes: string | Uint8Array): Pro
   await writeChunksAtomic(file, [typeof bytes === 'string' ? Buffer.from(bytes) : bytes]);
 }
 
+/** The bytes of a file, made one after the other. */
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** Like {@link writeAtomic}, from chunks that are made one at a time; tells size and digest. */
-export async function writeChunksAtomic(file: string, chunks: Iterable<Uint8Array>): Promise<WrittenFile> {
+export async function writeChunksAtomic(file: string, chunks: Chunks): Promise<WrittenFile> {
   const folder = dirname(file);
   const temporary = join(folder, `.${basename(file)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
@@ -39,12 +42,12 @@ export async function writeChunksAtomic(file: string, chunks: Iterable<Uint8Arra
 }
 
 /** Writes a new file and fsyncs it; for files inside a folder that is itself renamed into place. */
-export async function writeChunksDurably(file: string, chunks: Iterable<Uint8Array>): Promise<WrittenFile> {
+export async function writeChunksDurably(file: string, chunks: Chunks): Promise<WrittenFile> {
   const digest = createHash('sha256');
   let bytes = 0;
   const handle = await open(file, 'wx');
   try {
-    for (const chunk of chunks) {
+    for await (const chunk of chunks) {
       digest.update(chunk);
       bytes += chunk.byteLength;
       await handle.writeFile(chunk);

@@ -1,10 +1,13 @@
 import { LlavaError } from '@llava-ts/telemetry';
 
-import { float32ToBfloat16, float32ToFloat16 } from './half.js';
-import { ELEMENT_BYTES, elementCount, quoteName } from './tensor.js';
-import type { StoredDtype, WritableTensor } from './tensor.js';
+import { encodeElements, isWritableAs, naturalDtype } from './elements.js';
+import { ELEMENT_BYTES, elementCount, quoteName, tensorBytes } from './tensor.js';
+import type { DeferredTensor, StoredDtype, TensorData, WritableTensor } from './tensor.js';
 import { writeChunksAtomic } from './write-atomic.js';
 import type { WrittenFile } from './write-atomic.js';
+
+/** Tensors to be written, by name. */
+export type TensorsToWrite = ReadonlyMap<string, WritableTensor | DeferredTensor>;
 
 /**
  * Writes a safetensors file, whole or not at all. Wider elements come first, as the reference writer does, so that every
@@ -13,37 +16,50 @@ import type { WrittenFile } from './write-atomic.js';
  */
 export async function writeSafetensors(
   file: string,
-  tensors: ReadonlyMap<string, WritableTensor>,
+  tensors: TensorsToWrite,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<WrittenFile> {
   return await writeChunksAtomic(file, encodeSafetensors(tensors, metadata, file));
 }
 
-/** The bytes of a safetensors file, a chunk per tensor; `file` is for messages. Checks everything before the first chunk. */
+/**
+ * The bytes of a safetensors file, a chunk per tensor; `file` is for messages. All that is in memory is checked before the
+ * first chunk, a deferred tensor when it is read.
+ */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, WritableTensor>,
+  tensors: TensorsToWrite,
   metadata: Readonly<Record<string, string>>,
   file: string,
-): Iterable<Uint8Array> {
+): AsyncIterable<Uint8Array> {
   const ordered = [...tensors]
-    .map(([name, tensor]) => ({ name, tensor, dtype: checkedDtype(name, tensor, file) }))
+    .map(([name, tensor]) => checked(name, tensor, file))
     .sort((a, b) => ELEMENT_BYTES[b.dtype] - ELEMENT_BYTES[a.dtype]);
   let position = 0;
-  const fields = ordered.map(({ name, tensor, dtype }) => {
+  const fields = ordered.map(({ name, shape, dtype }) => {
     const begin = position;
-    position += elementCount(tensor.shape) * ELEMENT_BYTES[dtype];
-    return [name, { dtype, shape: tensor.shape, data_offsets: [begin, position] }] as const;
+    position += tensorBytes({ dtype, shape });
+    return [name, { dtype, shape, data_offsets: [begin, position] }] as const;
   });
   const head = Object.keys(metadata).length > 0 ? [['__metadata__', metadata] as const] : [];
-  return chunks(encodeHeader([...head, ...fields]), ordered);
+  return chunks(encodeHeader([...head, ...fields]), ordered, file);
 }
 
-function* chunks(
+/** A tensor whose name, type and shape may stand in a file. */
+interface CheckedTensor extends DeferredTensor {
+  readonly name: string;
+}
+
+async function* chunks(
   header: Uint8Array,
-  ordered: readonly { readonly tensor: WritableTensor; readonly dtype: StoredDtype }[],
-): Generator<Uint8Array> {
+  ordered: readonly CheckedTensor[],
+  file: string,
+): AsyncGenerator<Uint8Array> {
   yield header;
-  for (const { tensor, dtype } of ordered) yield encodeData(tensor, dtype);
+  for (const { name, dtype, shape, read } of ordered) {
+    const data = await read();
+    checkData(data, { dtype, shape }, `${file}: tensor ${quoteName(name)}`);
+    yield encodeElements(data, dtype);
+  }
 }
 
 /** Written by hand: an object literal would move names that look like numbers to the front, and swallow `__proto__`. */
@@ -57,27 +73,23 @@ function encodeHeader(fields: readonly (readonly [string, unknown])[]): Uint8Arr
   return out;
 }
 
-function checkedDtype(name: string, tensor: WritableTensor, file: string): StoredDtype {
-  const { shape, data } = tensor;
-  const natural: StoredDtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'I64';
-  const dtype = tensor.dtype ?? natural;
+function checked(name: string, tensor: WritableTensor | DeferredTensor, file: string): CheckedTensor {
   const where = `${file}: tensor ${quoteName(name)}`;
   if (name === '__metadata__') throw new LlavaError('bad-input', `${where}: the name is reserved`);
-  if (dtype !== natural && !(natural === 'F32' && ELEMENT_BYTES[dtype] === 2)) {
-    throw new LlavaError('bad-input', `${where}: ${natural} elements cannot be written as ${dtype}`);
-  }
+  if ('read' in tensor) return { name, dtype: tensor.dtype, shape: tensor.shape, read: tensor.read };
+  const { shape, data, dtype = naturalDtype(data) } = tensor;
+  checkData(data, { dtype, shape }, where);
+  return { name, dtype, shape, read: () => Promise.resolve(data) };
+}
+
+function checkData(
+  data: TensorData,
+  { dtype, shape }: { readonly dtype: StoredDtype; readonly shape: readonly number[] },
+  where: string,
+): void {
+  if (!isWritableAs(data, dtype))
+    throw new LlavaError('bad-input', `${where}: ${naturalDtype(data)} elements cannot be written as ${dtype}`);
   if (elementCount(shape) !== data.length || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw new LlavaError('bad-input', `${where}: shape [${shape.join(', ')}] does not fit ${data.length} elements`);
   }
-  return dtype;
-}
-
-function encodeData({ data }: WritableTensor, dtype: StoredDtype): Uint8Array {
-  const stored =
-    dtype === 'BF16'
-      ? float32ToBfloat16(data as Float32Array)
-      : dtype === 'F16'
-        ? float32ToFloat16(data as Float32Array)
-        : data;
-  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
