@@ -32,6 +32,10 @@ export interface LeaseResult {
   readonly labelTokens: number;
   /** Sum of the losses of the label tokens. */
   readonly lossSum: number;
+  /** Tokens without padding, with and without label. */
+  readonly tokens?: number;
+  /** Samples that were cut at the longest length. */
+  readonly truncatedSamples?: number;
   /** Milliseconds by name: `data`, `compute`, ... */
   readonly timings: Readonly<Record<string, number>>;
 }

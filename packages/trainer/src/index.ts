@@ -1,5 +1,5 @@
 export { captionLoss } from './caption-loss.js';
-export { gradientScales } from './clip.js';
+export { gradientScales, joinSquares } from './clip.js';
 export { configDifferences } from './config-differences.js';
 export { openDataset } from './dataset.js';
 export { evaluateAnswers } from './evaluate-answers.js';
@@ -13,6 +13,15 @@ export { createModelHost } from './model-host.js';
 export { openModel, readPreprocessing } from './open-model.js';
 export { openRun } from './open-run.js';
 export { createRunRecorder, snapshotsFolder } from './run-recorder.js';
+export {
+  PARTITION_VERSION,
+  partition,
+  pieceShape,
+  shardOfRun,
+  shardPieces,
+  sharedCopy,
+  takeRows,
+} from './partition.js';
 export { readRunSnapshot, readSnapshotConfig, snapshotName, writeRunSnapshot } from './run-snapshot.js';
 export { createRunState } from './run-state.js';
 export { cosineLearningRate, warmupSteps } from './schedule.js';
@@ -24,7 +33,7 @@ export { createUpdateState } from './update.js';
 export { runWorker } from './worker.js';
 
 export type { CaptionLossOptions } from './caption-loss.js';
-export type { GradientScales } from './clip.js';
+export type { BlockSquares, GradientScales } from './clip.js';
 export type { Dataset, DatasetOptions } from './dataset.js';
 export type { AnswerReport, Examination, ExaminedAnswer } from './evaluate-answers.js';
 export type { Examinee, ExamineeSizes } from './examinee.js';
@@ -46,6 +55,7 @@ export type { LocalExchange, LocalExchangeOptions } from './local-exchange.js';
 export type { StepRecord } from './metrics-file.js';
 export type { ModelHost, ModelHostOptions } from './model-host.js';
 export type { OpenRun } from './open-run.js';
+export type { Piece, ShardPieces } from './partition.js';
 export type {
   DataConfig,
   ExchangeConfig,
@@ -63,6 +73,7 @@ export type { EpochOrder, PortionConfig, StagePlan } from './stage-plan.js';
 export type {
   Grant,
   LeaseFacts,
+  GrantReason,
   LedgerCounts,
   LedgerOptions,
   RunPosition,

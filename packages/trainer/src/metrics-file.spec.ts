@@ -16,6 +16,9 @@ const record = (stage: string, step: number): StepRecord => ({
   learningRate: 1,
   labelTokens: 1,
   samples: 1,
+  tokens: 9,
+  truncatedSamples: 0,
+  skippedSamples: 0,
   ms: 1,
 });
 

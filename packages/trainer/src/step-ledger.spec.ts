@@ -76,7 +76,7 @@ describe('step ledger', () => {
     for (const lease of leases.reverse()) ledger.submit(facts(lease));
     expect(ledger.complete()).toBe(true);
     expect(ledger.grant('a', 0)).toEqual({ kind: 'wait', untilMs: null });
-    expect(ledger.totals()).toEqual({ samples: 6, labelTokens: 18, lossSum: 0.1 + 2.1 + 4.1 });
+    expect(ledger.totals()).toMatchObject({ samples: 6, labelTokens: 18, lossSum: 0.1 + 2.1 + 4.1 });
     ledger.advance();
     expect(take(ledger, 'a')).toMatchObject({ step: 1, version: 1, first: 6 });
     expect(ledger.submit(facts(leases[0]!))).toBe('stale');
@@ -92,6 +92,65 @@ describe('step ledger', () => {
       ledger.advance();
     }
     expect(ledger.grant('a', 1)).toEqual({ kind: 'done' });
+  });
+
+  /** A first step in which every lease took `ms`; then all leases of the second are held by `slow`. */
+  const withSlow = (ms: number): { ledger: StepLedger; pass: (ms: number) => void } => {
+    const { now, pass } = clock();
+    const ledger = createStepLedger({ plans, leaseTimeoutMs: 60_000, now });
+    for (let step = 0; step < 2; step++) {
+      const leases = [take(ledger, 'quick'), take(ledger, 'quick'), take(ledger, 'slow')];
+      pass(ms);
+      for (const lease of leases) ledger.submit(facts(lease));
+      ledger.advance();
+    }
+    return { ledger, pass };
+  };
+
+  it('grants a late lease to a second worker too, when nothing else is left', () => {
+    const { ledger, pass } = withSlow(3000);
+    const late = take(ledger, 'slow');
+    expect(take(ledger, 'quick')).not.toEqual(late);
+    expect(ledger.grant('idle', 0)).toMatchObject({ kind: 'wait', untilMs: 12_000 });
+    pass(6000);
+    expect(ledger.grant('slow', 0).kind).toBe('lease'); // the other one's: nobody backs itself up
+    expect(ledger.grant('idle', 0)).toMatchObject({ kind: 'lease', why: 'backup', holders: ['slow'], lease: late });
+    expect(ledger.grant('third', 0).kind).toBe('wait');
+    expect(ledger.submit(facts(late))).toBe('accepted');
+    expect(ledger.submit(facts(late))).toBe('duplicate');
+    expect(ledger.counts()).toMatchObject({ backups: 2, regranted: 0 });
+  });
+
+  it('keeps a lease granted while one of its two workers lives', () => {
+    const { ledger, pass } = withSlow(3000);
+    const late = take(ledger, 'slow');
+    take(ledger, 'quick');
+    pass(6000);
+    expect(take(ledger, 'idle')).toEqual(late);
+    ledger.release('slow');
+    expect(ledger.grant('third', 0)).toMatchObject({ why: 'backup', holders: ['quick'] });
+    expect(ledger.grant('fourth', 0).kind).toBe('wait');
+    ledger.release('idle');
+    expect(take(ledger, 'fourth')).toEqual(late);
+  });
+
+  it('gives a lease that a worker failed to another first', () => {
+    const ledger = createStepLedger({ plans, leaseTimeoutMs: 100, now: () => 0 });
+    const failed = take(ledger, 'broken');
+    ledger.fail(failed, 'broken');
+    expect(take(ledger, 'broken').lease).toBe(1);
+    expect(take(ledger, 'other')).toEqual(failed);
+  });
+
+  it('leaves a lease out and has all others of the step done again', () => {
+    const ledger = createStepLedger({ plans, leaseTimeoutMs: 100, now: () => 0 });
+    const leases = [take(ledger, 'a'), take(ledger, 'b'), take(ledger, 'b')];
+    ledger.submit(facts(leases[2]!));
+    ledger.skip(leases[1]!);
+    expect([ledger.skipped(), ledger.finished()]).toEqual([[1], [1]]);
+    expect(ledger.submit(facts(leases[1]!))).toBe('duplicate');
+    for (const lease of [take(ledger, 'c'), take(ledger, 'c')]) ledger.submit(facts(lease));
+    expect(ledger.totals()).toMatchObject({ samples: 4, skippedSamples: 2, labelTokens: 12 });
   });
 
   it('refuses a slice that is none of the step', () => {

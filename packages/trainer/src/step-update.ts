@@ -1,4 +1,5 @@
 import { gradientScales } from './clip.js';
+import type { BlockSquares } from './clip.js';
 import type { StageConfig } from './run-config.js';
 import { cosineLearningRate } from './schedule.js';
 import type { StagePlan } from './stage-plan.js';
@@ -20,6 +21,12 @@ export interface StepFacts {
   readonly learningRate: number;
   readonly labelTokens: number;
   readonly samples: number;
+  /** Tokens without padding; 0 when the workers did not say. */
+  readonly tokens: number;
+  /** Samples that were cut at the longest length. */
+  readonly truncatedSamples: number;
+  /** Samples that were left out, because their gradients are not finite and the run's policy is to go on. */
+  readonly skippedSamples: number;
 }
 
 /**
@@ -33,10 +40,10 @@ export function decideUpdate(options: {
   /** From 0. */
   readonly step: number;
   readonly totals: StepTotals;
-  readonly squares: ReadonlyMap<string, number>;
+  readonly squares: BlockSquares;
 }): { readonly update: UpdateOptions; readonly facts: StepFacts } {
   const { stage, plan, step, totals, squares } = options;
-  const { labelTokens, lossSum, samples } = totals;
+  const { labelTokens, lossSum, samples, tokens, truncatedSamples, skippedSamples } = totals;
   const { gradientScale, clipScale, gradNorm } = gradientScales(squares, labelTokens, stage.clipNorm);
   const learningRate = cosineLearningRate(step, plan.totalSteps, stage);
   const { betas, eps, weightDecay } = stage;
@@ -51,6 +58,9 @@ export function decideUpdate(options: {
       learningRate,
       labelTokens,
       samples,
+      tokens,
+      truncatedSamples,
+      skippedSamples,
     },
   };
 }

@@ -24,6 +24,16 @@ export function squaresOf(values: Float32Array): number {
   return lanes[0] + lanes[1] + lanes[2] + lanes[3];
 }
 
+/**
+ * Sums of squares of consecutive blocks, the last one short: the same numbers wherever between blocks a tensor is cut.
+ * @param blockElements elements of a block
+ */
+export function squaresOfBlocks(values: Float32Array, blockElements: number): number[] {
+  return Array.from({ length: Math.ceil(values.length / blockElements) }, (_, block) =>
+    squaresOf(values.subarray(block * blockElements, (block + 1) * blockElements)),
+  );
+}
+
 /** Index of the first NaN or infinity, -1 when there is none. */
 export function firstNotFinite(values: Float32Array): number {
   let zero = 0; // x - x is 0 exactly when x is finite

@@ -54,8 +54,8 @@ describe('update state', () => {
       ]),
     );
     expect([...state.sumOfSquares()]).toEqual([
-      ['bias', 45],
-      ['weight', 48],
+      ['bias', [45]],
+      ['weight', [48]],
     ]);
   });
 

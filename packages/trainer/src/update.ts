@@ -1,13 +1,16 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import { adamWInPlace } from './adamw.js';
+import { rowsOf } from './partition.js';
 import { requireFiniteGradients, sizeProblems, type Gradients } from './gradient-check.js';
-import { addInto, squaresOf } from './tensor-arithmetic.js';
+import { addInto, squaresOfBlocks } from './tensor-arithmetic.js';
 
 /** A learning tensor as the optimizer sees it. */
 export interface UpdateTensor {
   readonly shape: readonly number[];
   /** float32 values; the update state owns the array from now on and changes it in place. */
   readonly parameter: Float32Array;
+  /** Memory for the moments, zeros, when somebody else must see them too; made here when absent. */
+  readonly moments?: { readonly first: Float32Array; readonly second: Float32Array };
 }
 
 /** What one AdamW update needs beside the sums. */
@@ -49,10 +52,12 @@ export interface UpdateState {
    * `internal` when the lease was added already.
    */
   addLease(lease: number, gradients: Gradients): void;
+  /** Takes a lease of the current step without its gradients: it counts as added and adds nothing. */
+  skipLease(lease: number): void;
   /** Leases of the current step that are in, the held ones included. */
   leases(): number;
-  /** Per tensor, in name order, the sum of squares of the summed gradient, in float64. All leases must be in. */
-  sumOfSquares(): Map<string, number>;
+  /** Per tensor, in name order, the sums of squares of the blocks of the summed gradient (see `partition`), in float64. All leases must be in. */
+  sumOfSquares(): Map<string, number[]>;
   /** One AdamW step with the summed gradient times `gradientScale * clipScale`; clears the sums. */
   apply(options: UpdateOptions): void;
   /** Drops the sums and held leases of the current step. */
@@ -72,18 +77,44 @@ interface Slot {
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
   readonly sum: Float32Array;
+  /** Elements of a block of rows. */
+  readonly blockElements: number;
 }
 
-/** Creates the update state of a set of tensors, with moments of zero. */
-export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>): UpdateState {
+/** Creates the update state of a set of tensors, with moments of zero unless they are given; `updates` were applied before. */
+export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>, updatesBefore = 0): UpdateState {
   const slots = createSlots(tensors);
-  const held = new Map<number, Gradients>();
+  const held = new Map<number, Gradients | null>();
   let added = 0;
-  let updates = 0;
+  /** Some gradient is in the sums; before, they hold what the step before left. */
+  let begun = false;
+  let updates = updatesBefore;
 
   function clearSums(): void {
     held.clear();
     added = 0;
+    begun = false;
+  }
+  function hold(lease: number, gradients: Gradients | null): void {
+    held.set(lease, gradients);
+    for (let next = held.get(added); next !== undefined; next = held.get(added)) {
+      held.delete(added);
+      if (next !== null) {
+        for (const slot of slots) addInto(slot.sum, arrayOf(next, slot.name), !begun);
+        begun = true;
+      }
+      added++;
+    }
+  }
+  function requireNew(lease: number): void {
+    if (lease < added || held.has(lease))
+      throw new LlavaError('internal', `lease ${lease} of the step was added already`);
+  }
+  /** When every lease was left out the gradient is zero. */
+  function finishSums(): void {
+    requireWholeStep();
+    if (!begun) for (const slot of slots) slot.sum.fill(0);
+    begun = true;
   }
   function requireWholeStep(): void {
     if (held.size > 0)
@@ -94,24 +125,23 @@ export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>): U
     names: slots.map((slot) => slot.name),
     bytes: slots.reduce((bytes, slot) => bytes + slot.parameter.byteLength, 0),
     addLease(lease, gradients) {
-      if (lease < added || held.has(lease))
-        throw new LlavaError('internal', `lease ${lease} of the step was added already`);
+      requireNew(lease);
       checkGradients(slots, gradients);
-      held.set(lease, gradients);
-      for (let next = held.get(added); next !== undefined; next = held.get(added)) {
-        held.delete(added);
-        for (const slot of slots) addInto(slot.sum, arrayOf(next, slot.name), added === 0);
-        added++;
-      }
+      hold(lease, gradients);
+    },
+    skipLease(lease) {
+      requireNew(lease);
+      hold(lease, null);
     },
     leases: () => added + held.size,
     sumOfSquares() {
-      requireWholeStep();
-      return new Map(slots.map((slot) => [slot.name, added === 0 ? 0 : squaresOf(slot.sum)]));
+      finishSums();
+      return new Map(slots.map((slot) => [slot.name, squaresOfBlocks(slot.sum, slot.blockElements)]));
     },
     apply(options) {
       requireWholeStep();
       if (added === 0) throw new LlavaError('internal', 'an update needs the gradients of at least one lease');
+      finishSums();
       updates++;
       const scale = options.gradientScale * options.clipScale;
       const step = { ...options, beta1: options.betas[0], beta2: options.betas[1], scale, update: updates };
@@ -149,14 +179,15 @@ function createSlots(tensors: ReadonlyMap<string, UpdateTensor>): Slot[] {
         `tensor '${name}' of shape [${tensor?.shape.join(', ')}] cannot have ${size} elements`,
       );
     }
-    const zeros = (): Float32Array => new Float32Array(size);
+    const { rowElements, blockRows } = rowsOf(tensor.shape);
     return {
       name,
       decays: tensor.shape.length >= 2,
       parameter: tensor.parameter,
-      firstMoment: zeros(),
-      secondMoment: zeros(),
-      sum: zeros(),
+      firstMoment: tensor.moments?.first ?? new Float32Array(size),
+      secondMoment: tensor.moments?.second ?? new Float32Array(size),
+      sum: new Float32Array(size),
+      blockElements: Math.max(1, rowElements * blockRows),
     };
   });
 }

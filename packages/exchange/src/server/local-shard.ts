@@ -2,6 +2,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import {
   createRunState,
   stepLeases,
+  type BlockSquares,
   type LeaseId,
   type OpenRun,
   type RunPosition,
@@ -14,8 +15,8 @@ import type { ServedParameters, ServedTensor } from './served-parameters.js';
 
 /** The tensors of this process: served to workers, and moved on step by step by the coordinator. */
 export interface LocalShard extends ServedParameters {
-  /** Sums of squares of the summed gradients of a complete step, by tensor. */
-  squares(): Map<string, number>;
+  /** Sums of squares of the summed gradients of a complete step, by tensor and block. */
+  squares(): BlockSquares;
   /** Applies the step in work. From now on only the next version can be pulled; `snapshot` is of it. */
   apply(update: UpdateOptions): void;
   /** The state at the last step boundary; its arrays are valid until the next `apply`. */

@@ -92,8 +92,8 @@ test('history gives the applied steps, those after a position, or a few of them 
 /** Three steps of the first stage and two of the second. */
 const LOG = ['align 1', 'align 2', 'align 3', 'instruct 1', 'instruct 2'].map((text) => {
   const [stage = '', step] = text.split(' ');
-  const facts = { steps: 5, loss: 1, gradNorm: 1, learningRate: 1, labelTokens: 1, samples: 1, ms: 1 };
-  return { stage, step: Number(step), ...facts };
+  const facts = { steps: 5, loss: 1, gradNorm: 1, learningRate: 1, labelTokens: 1, samples: 1, tokens: 2, ms: 1 };
+  return { stage, step: Number(step), truncatedSamples: 0, skippedSamples: 0, ...facts };
 });
 
 test('a watch with an impossible interval is refused', async () => {
