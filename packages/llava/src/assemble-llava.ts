@@ -1,17 +1,14 @@
-import { join } from 'node:path';
-import { readJson } from '@llava-ts/checkpoint';
 import { decoderFromHf, decoderNames, decoderParameters } from '@llava-ts/decoder';
 import { createRandom, initialize } from '@llava-ts/engine';
 import { projectorParameters } from '@llava-ts/projector';
 import type { ProjectorConfig } from '@llava-ts/projector';
-import { LlavaError } from '@llava-ts/telemetry';
 import { clipVisionFromHf, clipVisionNames, clipVisionParameters } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
 import { growVocabulary } from './grow-vocabulary.js';
 import { tokensFromHf } from './hugging-face.js';
-import { dropTiedHead, inFile, readHfConfig } from './load-llava.js';
 import type { LoadedLlava } from './load-llava.js';
-import { normaliseClipName, normaliseDecoderName } from './names.js';
+import { dropTiedHead, normaliseClipName, normaliseDecoderName } from './names.js';
+import { findImageToken, inFile, readHfConfig } from './read-config.js';
 import { readParameters } from './read-parameters.js';
 import type { Weights } from './read-parameters.js';
 
@@ -72,17 +69,4 @@ function under(
   weights: Weights,
 ): [string, Float32Array][] {
   return [...weights].map(([path, values]) => [`${part}.${path}`, values]);
-}
-
-/** The id of `<image>` in a folder's `tokenizer.json`; undefined where there is no such file or token. */
-async function findImageToken(folder: string): Promise<number | undefined> {
-  const json = await readJson(join(folder, 'tokenizer.json')).catch((error: unknown) => {
-    if (error instanceof LlavaError && error.code === 'not-found') return {};
-    throw error;
-  });
-  const { added_tokens: added, model } = json as {
-    added_tokens?: { id: number; content: string }[];
-    model?: { vocab?: Record<string, number> };
-  };
-  return added?.find(({ content }) => content === '<image>')?.id ?? model?.vocab?.['<image>'];
 }

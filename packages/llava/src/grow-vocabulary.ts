@@ -13,17 +13,24 @@ export function growVocabulary(
   weights: Weights,
   tokenId: number,
 ): { config: DecoderConfig; weights: Weights } {
-  if (tokenId < config.vocab) return { config, weights };
-  const vocab = Math.ceil((tokenId + 1) / VOCAB_MULTIPLE) * VOCAB_MULTIPLE;
+  const larger = grownVocab(config, tokenId);
+  if (larger === config) return { config, weights };
   const grown = new Map(weights);
   for (const path of ['embedding.weight', 'head.weight']) {
     const rows = weights.get(path);
-    if (rows !== undefined) grown.set(path, appendMeanRows(rows, config.hidden, vocab));
+    if (rows !== undefined) grown.set(path, appendMeanRows(rows, config.hidden, larger.vocab));
   }
-  return { config: { ...config, vocab }, weights: grown };
+  return { config: larger, weights: grown };
 }
 
-function appendMeanRows(rows: Float32Array, hidden: number, vocab: number): Float32Array {
+/** The decoder with room for a token; the same one where there is room already. */
+export function grownVocab(config: DecoderConfig, tokenId: number): DecoderConfig {
+  if (tokenId < config.vocab) return config;
+  return { ...config, vocab: Math.ceil((tokenId + 1) / VOCAB_MULTIPLE) * VOCAB_MULTIPLE };
+}
+
+/** `[rows, hidden]` with rows of the mean up to `vocab`. */
+export function appendMeanRows(rows: Float32Array, hidden: number, vocab: number): Float32Array {
   const sums = new Float64Array(hidden);
   rows.forEach((value, i) => (sums[i % hidden] = (sums[i % hidden] ?? 0) + value));
   const mean = Float32Array.from(sums, (sum) => sum / (rows.length / hidden));

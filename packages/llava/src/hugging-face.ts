@@ -3,7 +3,7 @@ import type { HfConfig } from '@llava-ts/checkpoint';
 import { decoderFromHf, decoderToHf } from '@llava-ts/decoder';
 import { projectorFromType, projectorType } from '@llava-ts/projector';
 import { LlavaError } from '@llava-ts/telemetry';
-import { clipVisionFromHf, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { CLIP_VIT_L_14_336, clipVisionFromHf, clipVisionToHf } from '@llava-ts/vision-encoder';
 import { imageTokens } from './config.js';
 import type { LlavaConfig } from './config.js';
 
@@ -35,7 +35,10 @@ export function llavaFromHf(json: HfConfig): LlavaConfig {
   }
   const text = (json['text_config'] ?? {}) as HfConfig;
   return {
-    vision: clipVisionFromHf((json['vision_config'] ?? {}) as HfConfig),
+    vision:
+      (json['vision_config'] ?? null) === null
+        ? CLIP_VIT_L_14_336
+        : clipVisionFromHf(json['vision_config'] as HfConfig), // the default of transformers' class
     projector: readProjector(json),
     decoder: decoderFromHf({ tie_word_embeddings: json['tie_word_embeddings'], ...text }),
     imageTokenId: hfField(json, 'image_token_index', hfField(json, 'image_token_id', 32000)),
@@ -75,6 +78,32 @@ export function llavaToHf(config: LlavaConfig, tokens?: LlavaTokens): Record<str
     ...special,
     text_config: { ...decoderToHf(config.decoder), ...special },
     vision_config: clipVisionToHf(config.vision),
+  };
+}
+
+/**
+ * The `config.json` of a model in LLaVA's own layout (`LlavaLlamaForCausalLM`): a flat Llama with `mm_*` keys.
+ * @param tower what `mm_vision_tower` says: a hub's name, or a folder
+ */
+export function llavaToOriginal(config: LlavaConfig, tower: string, tokens?: LlavaTokens): Record<string, unknown> {
+  return {
+    ...decoderToHf(config.decoder),
+    architectures: ['LlavaLlamaForCausalLM'],
+    model_type: 'llava_llama',
+    mm_vision_tower: tower,
+    mm_hidden_size: config.vision.hidden,
+    mm_projector_type: projectorType(config.projector),
+    mm_vision_select_layer: config.featureLayer,
+    mm_vision_select_feature: config.featureSelect,
+    mm_patch_merge_type: 'flat',
+    mm_use_im_start_end: false,
+    mm_use_im_patch_token: false,
+    use_mm_proj: true,
+    tune_mm_mlp_adapter: false,
+    freeze_mm_mlp_adapter: false,
+    tokenizer_padding_side: 'right',
+    tokenizer_model_max_length: config.decoder.maxTokens,
+    ...(tokens === undefined ? {} : tokensToHf(tokens)),
   };
 }
 

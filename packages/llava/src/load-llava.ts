@@ -1,72 +1,68 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readJson } from '@llava-ts/checkpoint';
 import type { HfConfig } from '@llava-ts/checkpoint';
-import { LlavaError } from '@llava-ts/telemetry';
 import type { LlavaConfig } from './config.js';
-import { llavaFromHf, tokensFromHf } from './hugging-face.js';
+import { llavaFromHf } from './hugging-face.js';
 import type { LlavaTokens } from './hugging-face.js';
-import { llavaNames, normaliseLlavaName } from './names.js';
+import { llavaNames, llavaNormaliser } from './names.js';
+import { isOriginalConfig, openOriginalLlava } from './original-llava.js';
+import type { FindTower } from './original-llava.js';
 import { llavaParameters } from './parameters.js';
-import { readParameters } from './read-parameters.js';
-import type { Weights } from './read-parameters.js';
+import { inFile, readHfConfig, readTokens } from './read-config.js';
+import { openParameters, readAll } from './read-parameters.js';
+import type { OpenParameters, Weights } from './read-parameters.js';
 
-/** A model as it was read from a folder. */
-export interface LoadedLlava {
+/** What a model folder says about its model. */
+export interface LlavaFolder {
   readonly config: LlavaConfig;
-  /** By our path, float32. */
-  readonly weights: Weights;
   readonly tokens: LlavaTokens;
   /** The whole `config.json`, for keys that others put there. */
   readonly hfConfig: HfConfig;
 }
 
+/** A model whose parameters are checked and read one by one. */
+export interface OpenLlava extends LlavaFolder, OpenParameters {
+  /** Whose configuration and names the files have: those of transformers, or LLaVA's own. */
+  readonly layout: 'hf' | 'original';
+}
+
+/** A model as it was read from a folder. */
+export interface LoadedLlava extends LlavaFolder {
+  /** By our path, float32. */
+  readonly weights: Weights;
+}
+
+/** How a model is loaded. */
+export interface LoadLlavaOptions {
+  /** Where the vision tower of a model in LLaVA's own layout is that does not hold it; by default only beside the model. */
+  readonly findTower?: FindTower;
+}
+
 /**
- * Loads a LLaVA from a Hugging Face folder: `config.json` and safetensors in any layout that transformers has written.
+ * Opens a LLaVA folder, reading `config.json` and the headers of its weights: any layout that transformers has written, or
+ * LLaVA's own; safetensors or PyTorch files, in shards or not. The caller closes it.
  * @throws LlavaError `not-found`; `bad-input` for a configuration that is not supported; `mismatch` naming every tensor that does not fit
  */
-export async function loadLlava(folder: string): Promise<LoadedLlava> {
+export async function openLlava(folder: string, options: LoadLlavaOptions = {}): Promise<OpenLlava> {
   const hfConfig = await readHfConfig(folder);
+  if (isOriginalConfig(hfConfig)) {
+    const opened = await openOriginalLlava(folder, hfConfig, options.findTower);
+    return { ...opened, layout: 'original', hfConfig, tokens: await readTokens(folder, hfConfig) };
+  }
   const config = inFile(folder, () => llavaFromHf(hfConfig));
-  const weights = await readParameters(folder, {
+  const parameters = await openParameters(folder, {
     specs: llavaParameters(config),
     names: llavaNames(config),
-    normalise: (stored) => dropTiedHead(config, normaliseLlavaName(stored)),
+    normalise: llavaNormaliser(config),
   });
-  return { config, weights, tokens: await readTokens(folder, hfConfig), hfConfig };
+  return { ...parameters, config, layout: 'hf', hfConfig, tokens: await readTokens(folder, hfConfig) };
 }
 
-/** Reads a folder's `config.json`. @throws LlavaError `not-found` or `bad-input`, naming the file */
-export async function readHfConfig(folder: string): Promise<HfConfig> {
-  const file = join(folder, 'config.json');
-  const json = await readJson(file);
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as HfConfig;
-  throw new LlavaError('bad-input', `${file}: expected a JSON object.`);
-}
-
-/** Puts the folder in front of what is wrong with its configuration. */
-export function inFile<T>(folder: string, read: () => T): T {
+/** Loads a LLaVA into memory, see {@link openLlava}. */
+export async function loadLlava(folder: string, options: LoadLlavaOptions = {}): Promise<LoadedLlava> {
+  const opened = await openLlava(folder, options);
   try {
-    return read();
-  } catch (error) {
-    if (error instanceof LlavaError) throw new LlavaError(error.code, join(folder, error.message), { cause: error });
-    throw error;
+    const { config, tokens, hfConfig } = opened;
+    return { config, tokens, hfConfig, weights: await readAll(opened) };
+  } finally {
+    await opened.close();
   }
-}
-
-/** A tied decoder's file may hold the output layer all the same; transformers leaves it aside too. */
-export function dropTiedHead({ decoder }: Pick<LlavaConfig, 'decoder'>, name: string | null): string | null {
-  return decoder.tiedEmbeddings && name !== null && /(^|\.)lm_head\.weight$/.test(name) ? null : name;
-}
-
-/** `generation_config.json` where there is one, else what `config.json` says. */
-async function readTokens(folder: string, hfConfig: HfConfig): Promise<LlavaTokens> {
-  const file = join(folder, 'generation_config.json');
-  const text = (hfConfig['text_config'] ?? {}) as HfConfig;
-  const there = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  const generation = there ? ((await readJson(file)) as HfConfig) : {};
-  return tokensFromHf({ ...text, ...hfConfig, ...generation });
 }

@@ -1,5 +1,5 @@
 import { decoderNames } from '@llava-ts/decoder';
-import { projectorNames } from '@llava-ts/projector';
+import { originalProjectorNames, projectorNames } from '@llava-ts/projector';
 import { clipVisionNames } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
 
@@ -47,6 +47,31 @@ const OTHER_HALF_OF_CLIP = /^(text_model\.|visual_projection\.|text_projection\.
 
 /** The name of a stored tensor in our layout, or null for one that is rightly left aside. */
 export type Normalise = (stored: string) => string | null;
+
+/** A tied decoder's file may hold the output layer all the same; transformers leaves it aside too. */
+export function dropTiedHead({ decoder }: Pick<LlavaConfig, 'decoder'>, name: string | null): string | null {
+  return decoder.tiedEmbeddings && name !== null && /(^|\.)lm_head\.weight$/.test(name) ? null : name;
+}
+
+/** Normalises the names of one model's files, its projector's in LLaVA's own spelling too. */
+export function llavaNormaliser(config: LlavaConfig): Normalise {
+  const projector = projectorNames(config.projector);
+  const original = originalProjectorNames(config.projector);
+  const ours = new Map([...original].map(([path, name]) => [name, projector.get(path) ?? path]));
+  return (stored) =>
+    ours.get(stored.replace(/^base_model\.model\./, '')) ?? dropTiedHead(config, normaliseLlavaName(stored));
+}
+
+/** LLaVA's own names of projector and decoder, by our path; the tower has a folder of its own. */
+export function originalLlavaNames(config: LlavaConfig): Map<string, string> {
+  const parts: [string, Map<string, string>][] = [
+    ['projector', originalProjectorNames(config.projector)],
+    ['decoder', decoderNames(config.decoder)],
+  ];
+  return new Map(
+    parts.flatMap(([part, names]) => [...names].map(([path, name]): [string, string] => [`${part}.${path}`, name])),
+  );
+}
 
 /** Normalises the names of a LLaVA's files. */
 export const normaliseLlavaName: Normalise = (stored) =>

@@ -1,4 +1,5 @@
-import { listWeights, readWeights } from '@llava-ts/checkpoint';
+import { openWeights } from '@llava-ts/checkpoint';
+import type { OpenWeights } from '@llava-ts/checkpoint';
 import { flattenTree } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
@@ -16,23 +17,60 @@ export interface ExpectedWeights {
   readonly normalise: Normalise;
 }
 
+/** Parameters that are all there and of the right shape, read one by one. */
+export interface OpenParameters {
+  /** By our path. */
+  readonly paths: readonly string[];
+  /** Float32, row-major. @throws LlavaError `bad-input` for a tensor of whole numbers */
+  read(path: string): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the parameters of a model in a folder, or a file, of safetensors or PyTorch files.
+ * @throws LlavaError `mismatch` naming every tensor that is missing, extra or of another shape
+ */
+export async function openParameters(place: string, expected: ExpectedWeights): Promise<OpenParameters> {
+  const weights = await openWeights(place);
+  const { storedNames, problems } = matchNames(weights.entries, expected);
+  if (problems.length > 0) {
+    await weights.close();
+    throw new LlavaError('mismatch', `${place}: the weights do not fit config.json: ${problems.join('; ')}.`);
+  }
+  return {
+    paths: [...storedNames.keys()],
+    close: () => weights.close(),
+    read: (path) => readFloats(weights, place, storedNames.get(path) ?? path),
+  };
+}
+
+/** Reads all parameters of {@link openParameters} at once. */
+export async function readParameters(place: string, expected: ExpectedWeights): Promise<Weights> {
+  const opened = await openParameters(place, expected);
+  try {
+    return await readAll(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** All parameters in memory. */
+export async function readAll({ paths, read }: Pick<OpenParameters, 'paths' | 'read'>): Promise<Weights> {
+  const weights: Weights = new Map();
+  for (const path of paths) weights.set(path, await read(path));
+  return weights;
+}
+
+async function readFloats(weights: OpenWeights, place: string, name: string): Promise<Float32Array> {
+  const { data, dtype } = await weights.read(name);
+  if (data instanceof Float32Array) return data;
+  throw new LlavaError('bad-input', `${place}: tensor '${name}' is ${dtype}; expected F32, F16, BF16 or F64.`);
+}
+
 /** Where a parameter lies, or what is wrong with the folder. */
 interface Match {
   readonly storedNames: Map<string, string>;
   readonly problems: readonly string[];
-}
-
-/**
- * Reads the parameters of a model from a folder of safetensors (F32, F16 or BF16, sharded or not).
- * @throws LlavaError `mismatch` naming every tensor that is missing, extra or of another shape
- */
-export async function readParameters(folder: string, expected: ExpectedWeights): Promise<Weights> {
-  const { storedNames, problems } = matchNames(await listWeights(folder), expected);
-  if (problems.length > 0) {
-    throw new LlavaError('mismatch', `${folder}: the weights do not fit config.json: ${problems.join('; ')}.`);
-  }
-  const stored = await readWeights(folder, { names: storedNames.values() });
-  return new Map([...storedNames].map(([path, name]) => [path, asFloats(folder, name, stored.get(name)?.data)]));
 }
 
 function matchNames(
@@ -65,9 +103,4 @@ function matchNames(
     storedNames,
     problems: [...list('missing', missing), ...list('extra', extra), ...list('shape of', misshapen)],
   };
-}
-
-function asFloats(folder: string, name: string, data: unknown): Float32Array {
-  if (data instanceof Float32Array) return data;
-  throw new LlavaError('bad-input', `${folder}: tensor '${name}' holds whole numbers; expected F32, F16 or BF16.`);
 }
