@@ -15,7 +15,15 @@ export interface GoldenCase {
 }
 
 /** All cases of this folder. */
-export const GOLDEN_CASES = ['llava-mha', 'llava-gqa-tied', 'llava-rope-linear'] as const;
+export const GOLDEN_CASES = [
+  'llava-mha',
+  'llava-gqa-tied',
+  'llava-rope-linear',
+  'llava-rope-yarn',
+  'llava-rope-dynamic',
+  'llava-rope-llama3',
+  'llava-lora',
+] as const;
 
 export async function readGoldenCase(name: string): Promise<GoldenCase> {
   const folder = fileURLToPath(new URL(name, import.meta.url));

@@ -7,7 +7,7 @@ import type { DecoderConfig } from './config.js';
 import { decoder, embedTokens } from './decoder.js';
 import { causalMask, paddingMask, slotNumbers, unwrittenMask } from './mask.js';
 import type { DecoderParameters } from './parameters.js';
-import { rotaryAt, rotaryTable } from './rotary.js';
+import { rotaryAt } from './rotary.js';
 
 /** Keys and values of a conversation in the variables of a program: `slots` tokens for each of `batch` rows. */
 export interface CacheSize {
@@ -50,11 +50,11 @@ function cacheName(layer: number, part: keyof KeysAndValues): string {
 export function prefill(cached: CachedDecoder, embeddings: Tensor, starts: Tensor): Tensor {
   const { batch, tokens } = axes(embeddings, 'batch tokens hidden');
   const { p, config, variables, size } = cached;
-  const table = rotaryTable(config, tokens);
   const positions = tf.maximum(tf.sub(slotNumbers(tokens), tf.expandDims(starts, 1)), tf.scalar(0, 'int32')); // [batch, tokens]
+  const lengths = tf.sub(tf.scalar(tokens, 'int32'), starts); // [batch]
   const rows = cacheRows(config, size, tokens);
   const hidden = decoder(p, embeddings, config, {
-    rotary: rotaryAt(table, positions),
+    rotary: rotaryAt(config, { positions, lengths, maxTokens: tokens }),
     mask: tf.add(causalMask(tokens), paddingMask(starts, tokens)), // [batch, 1, tokens, tokens]
     remember: (layer, own) => {
       write(variables, layer, own, rows);
@@ -74,12 +74,12 @@ export function prefill(cached: CachedDecoder, embeddings: Tensor, starts: Tenso
 export function decodeStep(cached: CachedDecoder, ids: Tensor, slot: Tensor, starts: Tensor): Tensor {
   const { p, config, variables, size } = cached;
   const { batch, slots } = size;
-  const table = rotaryTable(config, slots);
-  const positions = tf.expandDims(tf.sub(slot, starts), 1); // [batch, 1]
+  const reached = tf.sub(slot, starts); // [batch]
+  const lengths = tf.add(reached, tf.scalar(1, 'int32'));
   const rows = tf.add(cacheRows(config, size, 1), slot); // [batch * keyHeads]
   const shape = [batch, config.keyHeads, slots, config.headDim];
   const hidden = decoder(p, embedTokens(p, tf.expandDims(ids, 1)), config, {
-    rotary: rotaryAt(table, positions),
+    rotary: rotaryAt(config, { positions: tf.expandDims(reached, 1), lengths, maxTokens: slots }),
     mask: tf.add(unwrittenMask(slot, slots), paddingMask(starts, slots)), // [batch, 1, 1, slots]
     remember: (layer, own) => {
       write(variables, layer, own, rows);

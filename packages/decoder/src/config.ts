@@ -1,6 +1,9 @@
 /** How rotary frequencies are stretched beyond the length a decoder was pretrained on. */
 export type RopeScaling =
   | { readonly kind: 'linear'; readonly factor: number }
+  /** NTK-aware: the base grows with the sequence as soon as that is longer than `maxTokens`. */
+  | { readonly kind: 'dynamic'; readonly factor: number }
+  | YarnScaling
   | {
       readonly kind: 'llama3';
       readonly factor: number;
@@ -8,6 +11,20 @@ export type RopeScaling =
       readonly highFrequencyFactor: number;
       readonly originalMaxTokens: number;
     };
+
+/** YaRN (Peng et al. 2023): slow rotations are interpolated, fast ones kept, with a ramp between. */
+export interface YarnScaling {
+  readonly kind: 'yarn';
+  readonly factor: number;
+  readonly originalMaxTokens: number;
+  /** Turns within `originalMaxTokens` above which a rotation is kept, and below which it is interpolated. */
+  readonly betaFast: number;
+  readonly betaSlow: number;
+  /** Multiplies cosines and sines, and so the scores by its square. */
+  readonly attentionFactor: number;
+  /** The ramp begins and ends at whole features. */
+  readonly truncate: boolean;
+}
 
 /** Sizes and switches of a Llama decoder: all that its parameters and arithmetic depend on. */
 export interface DecoderConfig {

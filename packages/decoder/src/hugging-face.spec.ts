@@ -14,12 +14,26 @@ const LLAMA3: DecoderConfig = {
 };
 
 describe('decoderFromHf', () => {
-  it.each([VICUNA_7B_V1_5, LLAMA3, { ...LLAMA3, ropeScaling: { kind: 'linear', factor: 2 } as const }])(
-    'reads back what decoderToHf wrote',
-    (config) => {
-      expect(decoderFromHf(decoderToHf(config))).toEqual(config);
+  it.each<DecoderConfig>([
+    VICUNA_7B_V1_5,
+    LLAMA3,
+    { ...LLAMA3, ropeScaling: { kind: 'linear', factor: 2 } },
+    { ...LLAMA3, ropeScaling: { kind: 'dynamic', factor: 2 } },
+    {
+      ...LLAMA3,
+      ropeScaling: {
+        kind: 'yarn',
+        factor: 4,
+        originalMaxTokens: 512,
+        betaFast: 20,
+        betaSlow: 2,
+        attentionFactor: 1.2,
+        truncate: false,
+      },
     },
-  );
+  ])('reads back what decoderToHf wrote', (config) => {
+    expect(decoderFromHf(decoderToHf(config))).toEqual(config);
+  });
 
   it('fills what is absent or null from the defaults of the reference class', () => {
     const config = decoderFromHf({
@@ -39,7 +53,7 @@ describe('decoderFromHf', () => {
   it.each([
     [{ model_type: 'qwen2' }, "'model_type' is 'qwen2'"],
     [{ hidden_act: 'gelu' }, "'hidden_act' is 'gelu'"],
-    [{ rope_scaling: { type: 'yarn', factor: 2 } }, "rope type 'yarn'"],
+    [{ rope_scaling: { type: 'longrope', factor: 2 } }, "rope type 'longrope'"],
     [{ hidden_size: '4096' }, "'hidden_size' must be a number"],
   ])('refuses %j by name', (json, message) => {
     expect(() => decoderFromHf(json)).toThrow(LlavaError);

@@ -4,6 +4,7 @@ import { flattenTree } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { DecoderConfig, RopeScaling } from './config.js';
 import { decoderParameters } from './parameters.js';
+import { yarnAttentionFactor } from './rope-frequencies.js';
 
 /** Our names of a block's parts and Hugging Face's. */
 const BLOCK_NAMES: Readonly<Record<string, string>> = {
@@ -49,7 +50,8 @@ export function decoderFromHf(json: HfConfig): DecoderConfig {
   const heads = hfField(json, 'num_attention_heads', 32);
   const feedForwardBias = hfField(json, 'mlp_bias', false);
   const rope = ropeParameters(json);
-  const ropeScaling = readRopeScaling(rope);
+  const maxTokens = hfField(json, 'max_position_embeddings', 2048);
+  const ropeScaling = readRopeScaling(rope, maxTokens);
   return {
     vocab: hfField(json, 'vocab_size', 32000),
     hidden,
@@ -60,7 +62,7 @@ export function decoderFromHf(json: HfConfig): DecoderConfig {
     headDim: hfField(json, 'head_dim', hidden / heads),
     rmsNormEps: hfField(json, 'rms_norm_eps', 1e-6),
     ropeTheta: hfField(rope, 'rope_theta', hfField(json, 'rope_theta', 10000)),
-    maxTokens: hfField(json, 'max_position_embeddings', 2048),
+    maxTokens,
     tiedEmbeddings: hfField(json, 'tie_word_embeddings', false),
     attentionBias: hfField(json, 'attention_bias', false),
     ...(feedForwardBias ? { feedForwardBias } : {}),
@@ -97,12 +99,13 @@ function ropeParameters(json: HfConfig): HfConfig {
   return (json['rope_scaling'] ?? json['rope_parameters'] ?? {}) as HfConfig;
 }
 
-function readRopeScaling(rope: HfConfig): RopeScaling | undefined {
+function readRopeScaling(rope: HfConfig, maxTokens: number): RopeScaling | undefined {
   const kind = hfField(rope, 'rope_type', hfField(rope, 'type', 'default'));
   switch (kind) {
     case 'default':
       return undefined;
     case 'linear':
+    case 'dynamic':
       return { kind, factor: hfField(rope, 'factor', 1) };
     case 'llama3':
       return {
@@ -112,22 +115,55 @@ function readRopeScaling(rope: HfConfig): RopeScaling | undefined {
         highFrequencyFactor: hfField(rope, 'high_freq_factor', 4),
         originalMaxTokens: hfField(rope, 'original_max_position_embeddings', 8192),
       };
+    case 'yarn':
+      return readYarn(rope, maxTokens);
     default:
       throw new LlavaError(
         'bad-input',
-        `config.json: rope type '${kind}' is not supported; expected default, linear or llama3.`,
+        `config.json: rope type '${kind}' is not supported; expected default, linear, dynamic, llama3 or yarn.`,
       );
   }
 }
 
-function writeRopeScaling(scaling: RopeScaling | undefined): Record<string, unknown> | null {
-  if (scaling === undefined) return null;
-  if (scaling.kind === 'linear') return { rope_type: 'linear', type: 'linear', factor: scaling.factor };
+function readYarn(rope: HfConfig, maxTokens: number): RopeScaling {
+  const originalMaxTokens = hfField(rope, 'original_max_position_embeddings', maxTokens);
+  const factor = hfField(rope, 'factor', maxTokens / originalMaxTokens);
+  const inferred = yarnAttentionFactor(factor, hfField(rope, 'mscale', 0), hfField(rope, 'mscale_all_dim', 0));
   return {
-    rope_type: 'llama3',
-    factor: scaling.factor,
-    low_freq_factor: scaling.lowFrequencyFactor,
-    high_freq_factor: scaling.highFrequencyFactor,
-    original_max_position_embeddings: scaling.originalMaxTokens,
+    kind: 'yarn',
+    factor,
+    originalMaxTokens,
+    betaFast: hfField(rope, 'beta_fast', 32) || 32, // transformers takes 0 for absent
+    betaSlow: hfField(rope, 'beta_slow', 1) || 1,
+    attentionFactor: hfField(rope, 'attention_factor', inferred),
+    truncate: hfField(rope, 'truncate', true),
   };
+}
+
+function writeRopeScaling(scaling: RopeScaling | undefined): Record<string, unknown> | null {
+  switch (scaling?.kind) {
+    case undefined:
+      return null;
+    case 'linear':
+    case 'dynamic':
+      return { rope_type: scaling.kind, type: scaling.kind, factor: scaling.factor };
+    case 'llama3':
+      return {
+        rope_type: 'llama3',
+        factor: scaling.factor,
+        low_freq_factor: scaling.lowFrequencyFactor,
+        high_freq_factor: scaling.highFrequencyFactor,
+        original_max_position_embeddings: scaling.originalMaxTokens,
+      };
+    case 'yarn':
+      return {
+        rope_type: 'yarn',
+        factor: scaling.factor,
+        original_max_position_embeddings: scaling.originalMaxTokens,
+        beta_fast: scaling.betaFast,
+        beta_slow: scaling.betaSlow,
+        attention_factor: scaling.attentionFactor,
+        truncate: scaling.truncate,
+      };
+  }
 }

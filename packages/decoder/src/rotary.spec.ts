@@ -2,9 +2,18 @@ import { loadTensorflow } from '@llava-ts/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TINYLLAMA_1_1B } from './config.js';
-import { rotaryAt, rotaryFrequencies, rotaryTable, rotate } from './rotary.js';
+import type { DecoderConfig } from './config.js';
+import { rotaryFrequencies } from './rope-frequencies.js';
+import { rotaryAt, rotaryTable, rotate } from './rotary.js';
+import type { Rotary } from './rotary.js';
 
 const CONFIG = { ...TINYLLAMA_1_1B, headDim: 8 };
+
+/** Tables of the one token of one row that stands at `position`. */
+function rotaryOf(config: DecoderConfig, position: number, maxTokens: number): Rotary {
+  const positions = tf.tensor2d([[position]], [1, 1], 'int32');
+  return rotaryAt(config, { positions, lengths: tf.tensor1d([position + 1], 'int32'), maxTokens });
+}
 
 beforeAll(async () => {
   await loadTensorflow();
@@ -14,9 +23,8 @@ describe('rotate', () => {
   it('turns feature i together with feature i + headDim / 2', () => {
     const angle = 3 * rotaryFrequencies(CONFIG)[1]!;
     const turned = tf.tidy(() => {
-      const table = rotaryTable(CONFIG, 4);
       const x = tf.tensor4d([0, 2, 0, 0, 0, 5, 0, 0], [1, 1, 1, 8]);
-      return [...rotate(x, rotaryAt(table, tf.tensor2d([[3]], [1, 1], 'int32'))).dataSync()];
+      return [...rotate(x, rotaryOf(CONFIG, 3, 4)).dataSync()];
     });
     const wanted = [
       0,
@@ -34,14 +42,37 @@ describe('rotate', () => {
   it('makes the product of a query and a key depend on their distance only', () => {
     const product = (queryAt: number, keyAt: number) =>
       tf.tidy(() => {
-        const table = rotaryTable(CONFIG, 12);
-        const at = (position: number) => rotaryAt(table, tf.tensor2d([[position]], [1, 1], 'int32'));
+        const at = (position: number) => rotaryOf(CONFIG, position, 12);
         const query = rotate(tf.randomNormal([1, 1, 1, 8], 0, 1, 'float32', 1), at(queryAt));
         const key = rotate(tf.randomNormal([1, 1, 1, 8], 0, 1, 'float32', 2), at(keyAt));
         return tf.sum(tf.mul(query, key)).dataSync()[0]!;
       });
     expect(product(11, 7)).toBeCloseTo(product(4, 0), 4);
     expect(product(11, 7)).not.toBeCloseTo(product(11, 6), 4);
+  });
+});
+
+describe('dynamic scaling', () => {
+  const dynamic: DecoderConfig = { ...CONFIG, maxTokens: 6, ropeScaling: { kind: 'dynamic', factor: 2 } };
+
+  it('turns a token as the table of a sequence that ends with it', () => {
+    for (const position of [4, 5, 6, 11]) {
+      const [one, table] = tf.tidy(() => {
+        const { cos, sin } = rotaryOf(dynamic, position, 12);
+        const whole = rotaryTable(dynamic, position + 1);
+        const last = (all: tf.Tensor) => tf.slice(all, [position, 0], [1, 8]);
+        return [
+          [...cos.dataSync(), ...sin.dataSync()],
+          [...last(whole.cos).dataSync(), ...last(whole.sin).dataSync()],
+        ];
+      });
+      table!.forEach((value, i) => expect(one![i]).toBeCloseTo(value, 5));
+    }
+  });
+
+  it('changes nothing up to the length that the decoder was made for, and slows down behind it', () => {
+    expect(rotaryFrequencies(dynamic, 6)).toEqual(rotaryFrequencies(CONFIG));
+    expect(rotaryFrequencies(dynamic, 7)[3]).toBeLessThan(rotaryFrequencies(CONFIG)[3]!);
   });
 });
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DecoderConfig, RopeScaling } from './config.js';
+import type { DecoderConfig } from './config.js';
+import { attentionFactor, rotaryFrequencies } from './rope-frequencies.js';
 
 /**
  * Cosines and signed sines of every position, ready to multiply `[batch, heads, tokens, headDim]`:
@@ -22,9 +23,13 @@ export function rotate(x: Tensor, { cos, sin }: Rotary): Tensor {
   return tf.add(tf.mul(x, cos), tf.mul(tf.concat([second, first], 3), sin));
 }
 
-/** Rotary tables of positions `0 .. tokens - 1`, both `[tokens, headDim]`. */
+/**
+ * Rotary tables of positions `0 .. tokens - 1`, both `[tokens, headDim]`. With dynamic scaling they are those of a sequence
+ * of `tokens`, padding included, as in transformers.
+ */
 export function rotaryTable(config: DecoderConfig, tokens: number): Rotary {
-  const frequencies = rotaryFrequencies(config);
+  const frequencies = rotaryFrequencies(config, tokens);
+  const factor = attentionFactor(config);
   const half = frequencies.length;
   const cos = new Float32Array(tokens * half * 2);
   const sin = new Float32Array(tokens * half * 2);
@@ -32,40 +37,47 @@ export function rotaryTable(config: DecoderConfig, tokens: number): Rotary {
     frequencies.forEach((frequency, i) => {
       const angle = Math.fround(position * frequency);
       const at = position * half * 2 + i;
-      cos[at] = cos[at + half] = Math.cos(angle);
-      sin[at + half] = Math.sin(angle);
-      sin[at] = -Math.sin(angle); // the sign of rotate_half's first half
+      cos[at] = cos[at + half] = Math.cos(angle) * factor;
+      sin[at + half] = Math.sin(angle) * factor;
+      sin[at] = -Math.sin(angle) * factor; // the sign of rotate_half's first half
     });
   }
   const shape: [number, number] = [tokens, half * 2];
   return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
 }
 
-/**
- * Rotary tables of given positions, for rows that do not start at 0.
- * @param table of all positions, `[maxTokens, headDim]`
- * @param positions int32 `[batch, tokens]`
- * @returns both `[batch, 1, tokens, headDim]`
- */
-export function rotaryAt(table: Rotary, positions: Tensor): Rotary {
+/** Where the tokens of some rows stand. */
+export interface Positions {
+  /** Below `maxTokens`, int32 `[batch, tokens]`. */
+  readonly positions: Tensor;
+  /** Tokens of each row's sequence so far, int32 `[batch]`: what dynamic scaling depends on. */
+  readonly lengths: Tensor;
+  readonly maxTokens: number;
+}
+
+/** Rotary tables of given positions, for rows that do not start at 0, both `[batch, 1, tokens, headDim]`. */
+export function rotaryAt(config: DecoderConfig, { positions, lengths, maxTokens }: Positions): Rotary {
+  if (config.ropeScaling?.kind === 'dynamic' && maxTokens > config.maxTokens) {
+    return dynamicRotary(config, { positions, lengths, maxTokens });
+  }
+  const table = rotaryTable(config, maxTokens);
   const at = (all: Tensor) => tf.expandDims(tf.gather(all, positions), 1);
   return { cos: at(table.cos), sin: at(table.sin) };
 }
 
-/** Angle per position of each of the `headDim / 2` feature pairs, in float32 as the reference computes them. */
-export function rotaryFrequencies(config: DecoderConfig): Float32Array {
-  const { headDim, ropeTheta, ropeScaling } = config;
-  const plain = Float32Array.from({ length: headDim / 2 }, (_, i) => 1 / Math.fround(ropeTheta ** ((2 * i) / headDim)));
-  return ropeScaling ? plain.map((frequency) => scaleFrequency(frequency, ropeScaling)) : plain;
-}
-
-/** Hugging Face's `modeling_rope_utils.py`: `_compute_linear_scaling_rope_parameters`, `_compute_llama3_parameters`. */
-function scaleFrequency(frequency: number, scaling: RopeScaling): number {
-  if (scaling.kind === 'linear') return frequency / scaling.factor;
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxTokens } = scaling;
-  const turns = (originalMaxTokens * frequency) / (2 * Math.PI);
-  if (turns < low) return frequency / factor;
-  if (turns > high) return frequency;
-  const smooth = (turns - low) / (high - low);
-  return ((1 - smooth) * frequency) / factor + smooth * frequency;
+/** Every row turns as fast as its own length says. */
+function dynamicRotary(config: DecoderConfig, { positions, lengths, maxTokens }: Positions): Rotary {
+  const half = config.headDim / 2;
+  const perLength = new Float32Array(maxTokens * half);
+  for (let length = 1; length <= maxTokens; length++)
+    perLength.set(rotaryFrequencies(config, length), (length - 1) * half);
+  const table = tf.tensor2d(perLength, [maxTokens, half]);
+  const frequencies = tf.gather(table, tf.sub(lengths, tf.scalar(1, 'int32'))); // [batch, half]
+  const angles = tf.mul(tf.expandDims(tf.cast(positions, 'float32'), 2), tf.expandDims(frequencies, 1)); // [batch, tokens, half]
+  const sin = tf.sin(angles);
+  const cos = tf.cos(angles);
+  return {
+    cos: tf.expandDims(tf.concat([cos, cos], 2), 1),
+    sin: tf.expandDims(tf.concat([tf.neg(sin), sin], 2), 1),
+  };
 }
