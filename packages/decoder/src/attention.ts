@@ -1,7 +1,9 @@
-import { axes, linear } from '@llava-ts/engine';
+import { axes } from '@llava-ts/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DecoderConfig } from './config.js';
+import { adaptedLinears } from './lora.js';
+import type { BlockAdapter } from './lora.js';
 import type { AttentionParameters } from './parameters.js';
 import { rotate } from './rotary.js';
 import type { Rotary } from './rotary.js';
@@ -19,6 +21,7 @@ export interface AttentionContext {
   readonly mask: Tensor;
   /** Stores this call's keys and values and returns those to attend to; without it a call sees only its own tokens. */
   readonly remember?: (own: KeysAndValues) => KeysAndValues;
+  readonly adapter?: BlockAdapter | undefined;
 }
 
 /**
@@ -29,15 +32,16 @@ export interface AttentionContext {
 export function attention(p: AttentionParameters, x: Tensor, context: AttentionContext, config: DecoderConfig): Tensor {
   const { batch, tokens } = axes(x, 'batch tokens hidden');
   const { heads, keyHeads, headDim } = config;
-  const query = rotate(splitHeads(linear(p.query, x), heads), context.rotary); // [batch, heads, tokens, headDim]
+  const project = adaptedLinears(p, context.adapter);
+  const query = rotate(splitHeads(project('query', x), heads), context.rotary); // [batch, heads, tokens, headDim]
   const own = {
-    key: rotate(splitHeads(linear(p.key, x), keyHeads), context.rotary), // [batch, keyHeads, tokens, headDim]
-    value: splitHeads(linear(p.value, x), keyHeads), // [batch, keyHeads, tokens, headDim]
+    key: rotate(splitHeads(project('key', x), keyHeads), context.rotary), // [batch, keyHeads, tokens, headDim]
+    value: splitHeads(project('value', x), keyHeads), // [batch, keyHeads, tokens, headDim]
   };
   const seen = context.remember ? context.remember(own) : own;
   const mixed = attend(query, seen, context.mask); // [batch, heads, tokens, headDim]
   const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, tokens, heads * headDim]);
-  return linear(p.output, joined);
+  return project('output', joined);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { KeysAndValues } from './attention.js';
 import type { DecoderConfig } from './config.js';
 import { decoder, embedTokens } from './decoder.js';
+import type { Adapter } from './lora.js';
 import { causalMask, paddingMask, slotNumbers, unwrittenMask } from './mask.js';
 import type { DecoderParameters } from './parameters.js';
 import { rotaryAt } from './rotary.js';
@@ -22,6 +23,7 @@ export interface CachedDecoder {
   readonly config: DecoderConfig;
   readonly variables: VariableAccess;
   readonly size: CacheSize;
+  readonly lora?: Adapter | undefined;
 }
 
 /**
@@ -55,6 +57,7 @@ export function prefill(cached: CachedDecoder, embeddings: Tensor, starts: Tenso
   const rows = cacheRows(config, size, tokens);
   const hidden = decoder(p, embeddings, config, {
     rotary: rotaryAt(config, { positions, lengths, maxTokens: tokens }),
+    lora: cached.lora,
     mask: tf.add(causalMask(tokens), paddingMask(starts, tokens)), // [batch, 1, tokens, tokens]
     remember: (layer, own) => {
       write(variables, layer, own, rows);
@@ -80,6 +83,7 @@ export function decodeStep(cached: CachedDecoder, ids: Tensor, slot: Tensor, sta
   const shape = [batch, config.keyHeads, slots, config.headDim];
   const hidden = decoder(p, embedTokens(p, tf.expandDims(ids, 1)), config, {
     rotary: rotaryAt(config, { positions: tf.expandDims(reached, 1), lengths, maxTokens: slots }),
+    lora: cached.lora,
     mask: tf.add(unwrittenMask(slot, slots), paddingMask(starts, slots)), // [batch, 1, 1, slots]
     remember: (layer, own) => {
       write(variables, layer, own, rows);

@@ -4,6 +4,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { attention } from './attention.js';
 import type { AttentionContext, KeysAndValues } from './attention.js';
 import type { DecoderConfig } from './config.js';
+import { adaptedLinears, blockAdapter } from './lora.js';
+import type { Adapter, BlockAdapter, LoraBlock } from './lora.js';
 import { causalMask } from './mask.js';
 import type { DecoderBlockParameters, DecoderParameters, FeedForwardParameters } from './parameters.js';
 import { rotaryTable } from './rotary.js';
@@ -19,6 +21,8 @@ export interface DecoderOptions {
   readonly mask?: Tensor;
   /** Per layer, stores keys and values and returns those to attend to. */
   readonly remember?: (layer: number, own: KeysAndValues) => KeysAndValues;
+  /** Low-rank changes of the blocks' linears. */
+  readonly lora?: Adapter | undefined;
 }
 
 /**
@@ -39,11 +43,12 @@ export function decoder(
   const { remember } = options;
   let x = embeddings;
   p.blocks.forEach((block, layer) => {
+    const adapter = blockAdapter(options.lora, layer);
     const own = remember && { remember: (seen: KeysAndValues) => remember(layer, seen) };
     x =
       options.recompute && !remember
-        ? recomputedBlock(block, x, { rotary, mask }, config)
-        : decoderBlock(block, x, { rotary, mask, ...own }, config);
+        ? recomputedBlock(block, x, { rotary, mask, adapter }, config)
+        : decoderBlock(block, x, { rotary, mask, adapter, ...own }, config);
   });
   return rmsNorm(p.norm, x, config.rmsNormEps);
 }
@@ -61,7 +66,7 @@ export function decoderBlock(
 ): Tensor {
   const eps = config.rmsNormEps;
   const attended = tf.add(x, attention(p.attention, rmsNorm(p.attentionNorm, x, eps), context, config));
-  return tf.add(attended, feedForward(p.feedForward, rmsNorm(p.feedForwardNorm, attended, eps)));
+  return tf.add(attended, feedForward(p.feedForward, rmsNorm(p.feedForwardNorm, attended, eps), context.adapter));
 }
 
 /** The same block, computed again in the backward pass. Its context goes through the inputs, which outlive the forward pass. */
@@ -71,17 +76,22 @@ function recomputedBlock(
   context: AttentionContext,
   config: DecoderConfig,
 ): Tensor {
-  const run = (again: DecoderBlockParameters, ...inputs: Tensor[]): Tensor => {
-    const [input, cos, sin, mask] = inputs as [Tensor, Tensor, Tensor, Tensor];
-    return decoderBlock(again, input, { rotary: { cos, sin }, mask }, config);
+  const { rotary, mask, adapter } = context;
+  const seed = adapter?.dropoutSeed;
+  const run = (again: { base: DecoderBlockParameters; lora: LoraBlock }, ...inputs: Tensor[]): Tensor => {
+    const [input, cos, sin, hidden, dropoutSeed] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
+    const own = adapter && { ...adapter, block: again.lora, dropoutSeed };
+    return decoderBlock(again.base, input, { rotary: { cos, sin }, mask: hidden, adapter: own }, config);
   };
-  return recompute(run, p, x, context.rotary.cos, context.rotary.sin, context.mask);
+  const parameters = { base: p, lora: adapter?.block ?? {} };
+  return recompute(run, parameters, x, rotary.cos, rotary.sin, mask, ...(seed === undefined ? [] : [seed]));
 }
 
 /** SwiGLU (Shazeer 2020, eq. 6): `down(silu(gate(x)) * up(x))`, `[batch, tokens, hidden]` to the same. */
-function feedForward(p: FeedForwardParameters, x: Tensor): Tensor {
-  const gate = silu(linear(p.gate, x)); // [batch, tokens, inner]
-  return linear(p.down, tf.mul(gate, linear(p.up, x)));
+function feedForward(p: FeedForwardParameters, x: Tensor, adapter: BlockAdapter | undefined): Tensor {
+  const project = adaptedLinears(p, adapter);
+  const gate = silu(project('gate', x)); // [batch, tokens, inner]
+  return project('down', tf.mul(gate, project('up', x)));
 }
 
 /**

@@ -66,7 +66,7 @@ describe('dynamic scaling', () => {
           [...last(whole.cos).dataSync(), ...last(whole.sin).dataSync()],
         ];
       });
-      table!.forEach((value, i) => expect(one![i]).toBeCloseTo(value, 5));
+      table.forEach((value, i) => expect(one[i]).toBeCloseTo(value, 5));
     }
   });
 

@@ -11,6 +11,7 @@ export { linear } from './layers/linear.js';
 export type { LinearParameters } from './layers/linear.js';
 export { layerNorm, rmsNorm } from './layers/norm.js';
 export type { LayerNormParameters, RmsNormParameters } from './layers/norm.js';
+export { dropout } from './ops/dropout.js';
 export { recompute } from './ops/recompute.js';
 export { sparseCrossEntropy } from './ops/sparse-cross-entropy.js';
 export { valueAndGradients } from './ops/value-and-gradients.js';

@@ -7,8 +7,8 @@ export type Tree<L> = L | readonly Tree<L>[] | { readonly [name: string]: Tree<L
 /** What a parameter is before it has values: its shape and how a fresh one is filled. */
 export interface ParameterSpec {
   readonly shape: readonly number[];
-  /** `normal` is the standard deviation of a normal distribution around zero. */
-  readonly init: 'zeros' | 'ones' | { readonly normal: number };
+  /** `normal` is the standard deviation of a normal distribution around zero, `uniform` the bound on both sides of zero. */
+  readonly init: 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number };
 }
 
 /** Leaves are the things with a shape (tensors, specs) and typed arrays; everything else is a branch. */
@@ -73,7 +73,11 @@ export function initialize(specs: unknown, random: Random): Map<string, Float32A
   for (const [path, { shape, init }] of flattenTree<ParameterSpec>(specs)) {
     const array = new Float32Array(sizeOf(shape));
     if (init === 'ones') array.fill(1);
-    else if (init !== 'zeros') for (let i = 0; i < array.length; i += 1) array[i] = random.normal() * init.normal;
+    else if (init !== 'zeros') {
+      const draw =
+        'normal' in init ? () => random.normal() * init.normal : () => (2 * random.uniform() - 1) * init.uniform;
+      for (let i = 0; i < array.length; i += 1) array[i] = draw();
+    }
     values.set(path, array);
   }
   return values;

@@ -1,4 +1,4 @@
-import type { DecoderConfig } from '@llava-ts/decoder';
+import type { DecoderConfig, LoraConfig } from '@llava-ts/decoder';
 import type { ProjectorConfig } from '@llava-ts/projector';
 import { featureCount } from '@llava-ts/vision-encoder';
 import type { ClipVisionConfig, FeatureChoice } from '@llava-ts/vision-encoder';
@@ -13,6 +13,8 @@ export interface LlavaConfig {
   /** Which hidden states of the encoder are the features; -2 in the paper. */
   readonly featureLayer: number;
   readonly featureSelect: FeatureChoice['select'];
+  /** An adapter of the decoder, beside its parameters; absent where the decoder is alone. */
+  readonly lora?: LoraConfig;
 }
 
 /** How many tokens of the decoder one image takes. */

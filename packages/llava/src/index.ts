@@ -1,5 +1,7 @@
 export { assembleLlava } from './assemble-llava.js';
 export type { LlavaParts } from './assemble-llava.js';
+export { attachLora, foldLlava, loraWeights } from './attach-lora.js';
+export type { LlavaWeights } from './attach-lora.js';
 export { imageTokens } from './config.js';
 export type { LlavaConfig } from './config.js';
 export { llavaFromHf, llavaToHf } from './hugging-face.js';

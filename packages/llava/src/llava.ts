@@ -1,5 +1,5 @@
 import { decoder, decoderLogits, embedTokens } from '@llava-ts/decoder';
-import type { DecoderParameters } from '@llava-ts/decoder';
+import type { Adapter, DecoderParameters, LoraParameters } from '@llava-ts/decoder';
 import { axes, sparseCrossEntropy } from '@llava-ts/engine';
 import { projector } from '@llava-ts/projector';
 import type { ProjectorParameters } from '@llava-ts/projector';
@@ -14,6 +14,8 @@ import { splice } from './splice.js';
 export interface LearningParameters {
   readonly projector: ProjectorParameters;
   readonly decoder: DecoderParameters;
+  /** With `lora` in the configuration. */
+  readonly lora?: LoraParameters;
 }
 
 /** Tokens and images that belong together. */
@@ -36,6 +38,8 @@ export interface LlavaBatch extends LlavaInput {
 export interface LlavaOptions {
   /** Compute each decoder block again in the backward pass instead of keeping its activations. */
   readonly recompute?: boolean;
+  /** Draws what an adapter's dropout leaves out, int32 `[2]`; without it nothing is left out. */
+  readonly dropoutSeed?: Tensor;
 }
 
 /**
@@ -61,7 +65,10 @@ export function llavaEmbeddings(p: LearningParameters, input: LlavaInput): Tenso
  * @returns `[batch, tokens, vocab]`
  */
 export function llavaLogits(p: LearningParameters, input: LlavaInput, config: LlavaConfig): Tensor {
-  return decoderLogits(p.decoder, decoder(p.decoder, llavaEmbeddings(p, input), config.decoder));
+  return decoderLogits(
+    p.decoder,
+    decoder(p.decoder, llavaEmbeddings(p, input), config.decoder, { lora: llavaAdapter(p, config) }),
+  );
 }
 
 /**
@@ -74,12 +81,24 @@ export function llavaLoss(
   config: LlavaConfig,
   options: LlavaOptions = {},
 ): { lossSum: Tensor; labelTokens: Tensor } {
-  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch), config.decoder, options); // [batch, tokens, hidden]
+  const { recompute = false, dropoutSeed } = options;
+  const lora = llavaAdapter(p, config, dropoutSeed);
+  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch), config.decoder, { recompute, lora }); // [batch, tokens, hidden]
   const rows = tf.reshape(hidden, [-1, config.decoder.hidden]); // [batch * tokens, hidden]
   const targets = tf.reshape(nextTokens(batch.labels), [-1]); // [batch * tokens]
   const losses = sparseCrossEntropy(decoderLogits(p.decoder, rows), targets); // [batch * tokens]
   const supervised = tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
   return { lossSum: tf.sum(losses), labelTokens: tf.sum(supervised) };
+}
+
+/** The adapter at work, where there is one. */
+export function llavaAdapter(
+  { lora: parameters }: Pick<LearningParameters, 'lora'>,
+  { lora: config }: Pick<LlavaConfig, 'lora'>,
+  dropoutSeed?: Tensor,
+): Adapter | undefined {
+  if (parameters === undefined || config === undefined) return undefined;
+  return { parameters, config, ...(dropoutSeed && { dropoutSeed }) };
 }
 
 /** The label that each token must predict: the next one's; nothing follows the last. `[batch, tokens]` to the same. */

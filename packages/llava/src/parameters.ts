@@ -1,5 +1,5 @@
-import { decoderParameters } from '@llava-ts/decoder';
-import type { DecoderParameters } from '@llava-ts/decoder';
+import { decoderParameters, loraParameters } from '@llava-ts/decoder';
+import type { DecoderParameters, LoraParameters } from '@llava-ts/decoder';
 import { clipVisionTrunk, clipVisionParameters } from '@llava-ts/vision-encoder';
 import type { ClipVisionParameters, ClipVisionTrunk } from '@llava-ts/vision-encoder';
 import type { ParameterSpec } from '@llava-ts/engine';
@@ -8,11 +8,12 @@ import type { ProjectorParameters } from '@llava-ts/projector';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LlavaConfig } from './config.js';
 
-/** All parameters of a LLaVA; paths are `vision.*`, `projector.*` and `decoder.*`. */
+/** All parameters of a LLaVA; paths are `vision.*`, `projector.*`, `decoder.*` and, where there is an adapter, `lora.*`. */
 export interface LlavaParameters<L = Tensor> {
   vision: ClipVisionParameters<L>;
   projector: ProjectorParameters<L>;
   decoder: DecoderParameters<L>;
+  lora?: LoraParameters<L>;
 }
 
 /** The parameters that computing takes: the encoder without what lies behind the feature layer. */
@@ -26,6 +27,7 @@ export function llavaParameters(config: LlavaConfig): LlavaParameters<ParameterS
     vision: clipVisionParameters(config.vision),
     projector: projectorParameters(config.projector, { input: config.vision.hidden, output: config.decoder.hidden }),
     decoder: decoderParameters(config.decoder),
+    ...(config.lora && { lora: loraParameters(config.decoder, config.lora) }),
   };
 }
 

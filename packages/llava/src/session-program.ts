@@ -5,7 +5,7 @@ import type { ParameterSpec, Program, ProgramFunction, TensorSpec, VariableAcces
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { imageTokens } from './config.js';
 import type { LlavaConfig } from './config.js';
-import { imageFeatures, llavaEmbeddings } from './llava.js';
+import { imageFeatures, llavaAdapter, llavaEmbeddings } from './llava.js';
 import { usedLlavaParameters } from './parameters.js';
 import type { UsedLlavaParameters } from './parameters.js';
 
@@ -75,7 +75,8 @@ function prefillFunction(
     run: (given, variables) => {
       const { ids, visualIndex, starts, features } = given as Record<keyof typeof inputs, Tensor>;
       const p = parameters(variables);
-      const cached: CachedDecoder = { p: p.decoder, config: config.decoder, variables, size };
+      const lora = llavaAdapter(p, config);
+      const cached: CachedDecoder = { p: p.decoder, config: config.decoder, variables, size, lora };
       const last = prefill(cached, llavaEmbeddings(p, { ids, visualIndex, features }), starts); // [batch, hidden]
       return { logits: decoderLogits(p.decoder, last) };
     },
@@ -93,9 +94,9 @@ function decodeFunction(config: LlavaConfig, size: CacheSize, parameters: ReadPa
     inputs,
     run: (given, variables) => {
       const { ids, slot, starts } = given as Record<keyof typeof inputs, Tensor>;
-      const p = parameters(variables).decoder;
-      const next = decodeStep({ p, config: config.decoder, variables, size }, ids, slot, starts); // [batch, hidden]
-      return { logits: decoderLogits(p, next) };
+      const p = parameters(variables);
+      const cached = { p: p.decoder, config: config.decoder, variables, size, lora: llavaAdapter(p, config) };
+      return { logits: decoderLogits(p.decoder, decodeStep(cached, ids, slot, starts)) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LORA_TARGETS } from '@llava-ts/decoder';
 import type { ModelConfig, RunConfig, StageConfig } from '@llava-ts/trainer';
 
 /** Settings that the published runs of LLaVA share: AdamW of transformers' defaults, cosine with 3 % warm-up, no weight decay. */
@@ -119,6 +120,21 @@ function llava15On7b(): RunConfig {
   };
 }
 
+/**
+ * LLaVA-1.5 with LoRA (scripts/v1_5/finetune_lora.sh): rank 128, alpha 256 and dropout 0.05 (the default of train.py) on all linears
+ * of the decoder at 2e-4, and the projector at 2e-5.
+ */
+function llava15On7bLora(): RunConfig {
+  const base = llava15On7b();
+  const [align, instruct] = base.stages as [StageConfig, StageConfig];
+  return {
+    ...base,
+    preset: 'llava-1.5-7b-lora',
+    model: { ...base.model, lora: { rank: 128, alpha: 256, dropout: 0.05, targets: [...LORA_TARGETS] } },
+    stages: [align, { ...instruct, trainable: ['projector', 'lora'], learningRate: 2e-4, projectorLearningRate: 2e-5 }],
+  };
+}
+
 /** LLaVA-1.5's recipe on TinyLlama-1.1B-Chat (TinyLLaVA Factory, scripts/train: 1e-3 at 256, 2e-5 at 128, square pictures in both stages). */
 function tinyLlama(): RunConfig {
   const base = llava15On7b();
@@ -191,6 +207,7 @@ const PRESETS: Readonly<Record<string, () => RunConfig>> = {
   tiny,
   'llava-7b-v1': llava7bV1,
   'llava-1.5-7b': llava15On7b,
+  'llava-1.5-7b-lora': llava15On7bLora,
   'tinyllama-1.1b': tinyLlama,
 };
 

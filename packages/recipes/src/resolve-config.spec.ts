@@ -58,6 +58,18 @@ describe('presets', () => {
     expect(instruct!.imageAspect ?? findPreset('llava-1.5-7b')!.model.imageAspect).toBe('pad');
   });
 
+  it('llava-1.5-7b-lora has the published ones of finetune_lora.sh', () => {
+    const { model, stages } = findPreset('llava-1.5-7b-lora')!;
+    expect(model.lora).toMatchObject({ rank: 128, alpha: 256, dropout: 0.05 });
+    expect(stages[0]).toEqual(findPreset('llava-1.5-7b')!.stages[0]);
+    expect(stages[1]).toMatchObject({
+      trainable: ['projector', 'lora'],
+      learningRate: 2e-4,
+      projectorLearningRate: 2e-5,
+      globalBatchSamples: 128,
+    });
+  });
+
   it("llava-7b-v1 has the paper's", () => {
     const { model, stages } = findPreset('llava-7b-v1')!;
     expect(model.projector).toEqual({ kind: 'linear' });
@@ -178,6 +190,12 @@ describe('a wrong configuration', () => {
     );
     expect(await problemOf({ preset: 'tiny', set: ['stages.0.leasesPerStep=1000'] })).toContain(
       'stages.0.leasesPerStep = 1000: expected at most globalBatchSamples',
+    );
+    expect(await problemOf({ preset: 'tiny', set: ['stages.1.trainable=[projector,lora]'] })).toContain(
+      'stages.1.trainable = ["projector","lora"]: expected an adapter to teach: set model.lora',
+    );
+    expect(await problemOf({ preset: 'llava-1.5-7b-lora', set: ['stages.1.trainable=[decoder,lora]'] })).toContain(
+      'expected decoder or lora',
     );
     expect(await problemOf({ preset: 'tiny', set: ['stages.1.name=align'] })).toContain(
       'expected stages with different names',

@@ -1,4 +1,5 @@
 import { TEMPLATE_NAMES } from '@llava-ts/data';
+import { LORA_TARGETS } from '@llava-ts/decoder';
 import type { RunConfig } from '@llava-ts/trainer';
 import { z } from 'zod';
 
@@ -19,6 +20,14 @@ const model = z.strictObject({
   imageAspect: z.enum(['square', 'pad']),
   precision: z.enum(['float32', 'bfloat16']),
   recompute: z.boolean(),
+  lora: z
+    .strictObject({
+      rank: count,
+      alpha: positive,
+      dropout: share,
+      targets: z.array(z.enum(LORA_TARGETS)).min(1).refine(isUnique, 'each linear once'),
+    })
+    .exactOptional(),
 });
 
 const data = z.union([
@@ -37,9 +46,13 @@ const stage = z
   .strictObject({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_]*$/, 'letters, digits and _'),
     trainable: z
-      .array(z.enum(['projector', 'decoder']))
+      .array(z.enum(['projector', 'decoder', 'lora']))
       .min(1)
-      .refine(isUnique, 'each part once'),
+      .refine(isUnique, 'each part once')
+      .refine(
+        (parts) => !(parts.includes('decoder') && parts.includes('lora')),
+        'decoder or lora: an adapter learns beside a frozen decoder',
+      ),
     template: z.enum(TEMPLATE_NAMES),
     imageAspect: z.enum(['square', 'pad']).exactOptional(),
     data,
@@ -50,6 +63,7 @@ const stage = z
     contextTokens: count,
     bucketTokens: z.array(count).min(1).refine(isUnique, 'each length once'),
     learningRate: positive,
+    projectorLearningRate: positive.exactOptional(),
     warmupRatio: share,
     weightDecay: z.number().min(0),
     betas: z.tuple([share, share]),
@@ -69,24 +83,34 @@ const stage = z
   });
 
 /** What a run configuration must be. Unknown keys are errors. */
-export const runSchema = z.strictObject({
-  preset: z.string().min(1),
-  seed: z.int().min(0),
-  model,
-  stages: z
-    .array(stage)
-    .min(1)
-    .refine((stages) => isUnique(stages.map(({ name }) => name)), 'stages with different names'),
-  train: z.strictObject({ steps: count.nullable(), snapshotEverySteps: count, keepSnapshots: count }),
-  exchange: z.strictObject({
-    leaseTimeoutMs: count,
-    heartbeatMs: count,
-    chunkBytes: z
-      .int()
-      .min(1024)
-      .max(4 * 1024 * 1024),
-  }),
-}) satisfies z.ZodType<RunConfig>;
+export const runSchema = z
+  .strictObject({
+    preset: z.string().min(1),
+    seed: z.int().min(0),
+    model,
+    stages: z
+      .array(stage)
+      .min(1)
+      .refine((stages) => isUnique(stages.map(({ name }) => name)), 'stages with different names'),
+    train: z.strictObject({ steps: count.nullable(), snapshotEverySteps: count, keepSnapshots: count }),
+    exchange: z.strictObject({
+      leaseTimeoutMs: count,
+      heartbeatMs: count,
+      chunkBytes: z
+        .int()
+        .min(1024)
+        .max(4 * 1024 * 1024),
+    }),
+  })
+  .check((context) => {
+    const { model: parts, stages } = context.value;
+    stages.forEach(({ trainable }, index) => {
+      if (!trainable.includes('lora') || parts.lora !== undefined) return;
+      const message =
+        'an adapter to teach: set model.lora, e.g. {rank: 128, alpha: 256, dropout: 0.05, targets: [query, value]}';
+      context.issues.push({ code: 'custom', path: ['stages', index, 'trainable'], input: trainable, message });
+    });
+  }) satisfies z.ZodType<RunConfig>;
 
 function isUnique(values: readonly unknown[]): boolean {
   return new Set(values).size === values.length;

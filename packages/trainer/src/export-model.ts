@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
 import { TEMPLATE_NAMES } from '@llava-ts/data';
 import type { TemplateName } from '@llava-ts/data';
-import { saveLlava } from '@llava-ts/llava';
+import { writeAdapter } from '@llava-ts/decoder';
+import { loadTensorflow } from '@llava-ts/engine';
+import { foldLlava, loraWeights, saveLlava } from '@llava-ts/llava';
+import type { LlavaWeights } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import { openModel, readPreprocessing } from './open-model.js';
 import type { ImageAspect, RunConfig } from './run-config.js';
@@ -16,7 +19,7 @@ export interface ModelFormat {
 
 /**
  * Writes a trained model as a Hugging Face LLaVA folder: the pretrained parts with the parameters that were learnt, tokenizer,
- * preprocessing, and the format of the last stage.
+ * preprocessing, and the format of the last stage. An adapter is folded into the decoder, and kept in `adapter/` in peft's layout.
  * @param parameters what differs from the pretrained files
  */
 export async function exportModel(
@@ -25,11 +28,13 @@ export async function exportModel(
   parameters: ReadonlyMap<string, Float32Array>,
 ): Promise<void> {
   const { config: llava, weights, tokens } = await openModel(config.model, config.seed);
+  const trained = { config: llava, weights: new Map([...weights, ...parameters]) };
+  const whole = llava.lora === undefined ? trained : await foldAndKeepAdapter(folder, trained);
   const stage = config.stages.at(-1);
   const imageAspect = stage?.imageAspect ?? config.model.imageAspect;
   const sizePx = llava.vision.imageSizePx;
   const { mean, std } = await readPreprocessing(config.model.vision, { sizePx, aspect: imageAspect });
-  await saveLlava(folder, llava, new Map([...weights, ...parameters]), {
+  await saveLlava(folder, whole.config, whole.weights, {
     tokens,
     config: { image_aspect_ratio: imageAspect, conversation_template: stage?.template ?? 'v1' },
     files: await existing(config.model.decoder, ['tokenizer_config.json', 'special_tokens_map.json']),
@@ -38,6 +43,17 @@ export async function exportModel(
       'preprocessor_config.json': preprocessorConfig(sizePx, mean, std),
     },
   });
+}
+
+async function foldAndKeepAdapter(folder: string, trained: LlavaWeights): Promise<LlavaWeights> {
+  const { lora, decoder } = trained.config;
+  await loadTensorflow();
+  const folded = foldLlava(trained);
+  if (lora !== undefined) {
+    const adapter = { lora, weights: loraWeights(trained.weights) };
+    await writeAdapter(join(folder, 'adapter'), adapter, { config: decoder, model: 'llava' });
+  }
+  return folded;
 }
 
 /** Reads how a model wants to be asked; `v1` and `pad`, LLaVA-1.5's, for a model of another maker that does not say. */

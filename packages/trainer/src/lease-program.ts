@@ -28,6 +28,8 @@ export interface MicroBatch {
   readonly visualIndex: Int32Array;
   /** `[microBatchSamples * patches * visionHidden]`: the features of the images in order, then zeros. */
   readonly features: Float32Array;
+  /** What an adapter's dropout leaves out, `[2]`; needed for gradients where the model has an adapter with dropout. */
+  readonly dropoutSeed?: Int32Array;
 }
 
 /** Loss of some label tokens. */
@@ -138,12 +140,15 @@ function lossFunction(options: LeaseProgramOptions, tokens: number): ProgramFunc
 function gradientsFunction(options: LeaseProgramOptions, tokens: number): ProgramFunction {
   const { config, recompute } = options;
   const learning = [...partTensors(config, options.trainable).keys()];
+  const drops = (config.lora?.dropout ?? 0) > 0;
+  const seed: Record<string, TensorSpec> = drops ? { dropoutSeed: { shape: [2], dtype: 'int32' } } : {};
   return {
-    inputs: batchInputs(options, tokens),
-    run: (inputs, variables) => {
+    inputs: { ...batchInputs(options, tokens), ...seed },
+    run: ({ dropoutSeed, ...inputs }, variables) => {
       const p = readTree(config, variables);
+      const computing = { recompute, ...(dropoutSeed && { dropoutSeed }) };
       const loss = () => {
-        const { lossSum, labelTokens } = llavaLoss(p, inputs as unknown as LlavaBatch, config, { recompute });
+        const { lossSum, labelTokens } = llavaLoss(p, inputs as unknown as LlavaBatch, config, computing);
         return { loss: lossSum, labelTokens };
       };
       const { outputs, gradients } = valueAndGradients(

@@ -8,6 +8,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import type { ProgressListener } from '@llava-ts/telemetry';
 import { openDataset } from './dataset.js';
 import type { Lease, LeaseResult } from './exchange-port.js';
+import { dropoutSeed } from './dropout-seed.js';
 import { createFeatureCache } from './feature-cache.js';
 import type { FeatureCache } from './feature-cache.js';
 import type { LossSums, MicroBatch } from './lease-program.js';
@@ -45,6 +46,8 @@ export interface ModelHostOptions {
 interface PreparedStage {
   readonly source: BatchSource;
   readonly samplesOf: (lease: Lease) => Sample[];
+  /** What an adapter's dropout leaves out in a micro-batch of a lease: the same on every worker. */
+  readonly dropoutSeed: (lease: Lease, microBatch: number) => Int32Array;
 }
 
 /** Creates a host; its thread starts with the first stage. */
@@ -98,6 +101,7 @@ async function prepareStage(
   const plan = planStage({ stage, config: stageConfig, samples: dataset.samples.length, maxSteps: config.train.steps });
   const positions = createStageOrder(plan, (epoch) => epochOrder(plan.samples, seed, epoch));
   return {
+    dropoutSeed: (lease, microBatch) => dropoutSeed(seed, lease, microBatch),
     samplesOf: (lease) => positions(lease).flatMap((index) => dataset.samples[index] ?? []),
     source: {
       dataset,
@@ -118,7 +122,7 @@ async function prepareStage(
 /** While the thread computes a micro-batch, the next one is read, decoded and tokenised here. */
 async function computeLease(
   thread: ComputeThread,
-  { source, samplesOf }: PreparedStage,
+  { source, samplesOf, dropoutSeed: seedOf }: PreparedStage,
   { lease, signal }: { lease: Lease; signal?: AbortSignal },
 ): Promise<LeaseResult> {
   const groups = inGroups(samplesOf(lease), source.microBatchSamples);
@@ -134,7 +138,7 @@ async function computeLease(
   for (let index = 0; index < groups.length; index++) {
     if (signal?.aborted) throw new LlavaError('cancelled', 'the lease was given up', { cause: signal.reason });
     const batch = await timed(timings, 'data', () => next);
-    const computing = thread.call<LossSums>('gradients', batch);
+    const computing = thread.call<LossSums>('gradients', { ...batch, dropoutSeed: seedOf(lease, index) });
     const following = groups[index + 1];
     if (following !== undefined) next = begin(following);
     const sums = await timed(timings, 'compute', () => computing);

@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
 import { CLIP_MEAN, CLIP_STD, loadTokenizer } from '@llava-ts/data';
 import type { PerChannel, Preprocessing } from '@llava-ts/data';
-import { assembleLlava } from '@llava-ts/llava';
+import { assembleLlava, attachLora } from '@llava-ts/llava';
 import type { LoadedLlava } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ImageAspect, ModelConfig } from './run-config.js';
 
 /**
- * Loads the pretrained parts of a run and joins them with the run's fresh projector: the same values in every process.
+ * Loads the pretrained parts of a run and joins them with the run's fresh projector and, where it has one, its fresh adapter: the same values in every process.
  * @throws {LlavaError} `not-found`, `bad-input` or `mismatch`, naming the folder and what does not fit
  */
 export async function openModel(model: ModelConfig, seed: number): Promise<LoadedLlava> {
   const { imageTokenId } = await loadTokenizer(model.decoder);
-  return assembleLlava({
+  const assembled = await assembleLlava({
     imageTokenId,
     visionDir: model.vision,
     decoderDir: model.decoder,
@@ -22,6 +22,7 @@ export async function openModel(model: ModelConfig, seed: number): Promise<Loade
     featureSelect: model.featureSelect,
     seed,
   });
+  return model.lora === undefined ? assembled : attachLora(assembled, model.lora, seed);
 }
 
 /**

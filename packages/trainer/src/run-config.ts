@@ -1,7 +1,8 @@
 import type { TemplateName } from '@llava-ts/data';
+import type { LoraConfig } from '@llava-ts/decoder';
 
-/** A part of the model that a stage can teach. The vision encoder stays frozen. */
-export type TrainablePart = 'projector' | 'decoder';
+/** A part of the model that a stage can teach. The vision encoder stays frozen; `lora` is the adapter beside a frozen decoder. */
+export type TrainablePart = 'projector' | 'decoder' | 'lora';
 
 /** How a picture that is not square becomes one: cut from the middle, or padded with the mean colour. */
 export type ImageAspect = 'square' | 'pad';
@@ -33,6 +34,8 @@ export interface ModelConfig {
   readonly precision: 'float32' | 'bfloat16';
   /** Recompute each decoder block in the backward pass instead of keeping its activations. */
   readonly recompute: boolean;
+  /** An adapter beside the decoder, for stages that teach `lora`. */
+  readonly lora?: LoraConfig;
 }
 
 /** One stage: what learns, from which samples, in which portions, how fast. */
@@ -55,6 +58,8 @@ export interface StageConfig {
   /** Lengths that micro-batches are padded to; one compiled function each. */
   readonly bucketTokens: readonly number[];
   readonly learningRate: number;
+  /** The projector's, where it has one of its own (LLaVA's `mm_projector_lr`). */
+  readonly projectorLearningRate?: number;
   /** Share of the steps in which the learning rate rises from 0. */
   readonly warmupRatio: number;
   readonly weightDecay: number;

@@ -1,5 +1,6 @@
 import { changedParts, partTensors } from './learning-tensors.js';
 import type { OpenRun } from './open-run.js';
+import type { StageConfig } from './run-config.js';
 import type { RunPosition } from './step-ledger.js';
 import { createUpdateState } from './update.js';
 import type { UpdateSnapshot, UpdateState } from './update.js';
@@ -40,7 +41,13 @@ export function createRunState(run: OpenRun, resumed?: RunSnapshot): RunState {
     [...partTensors(run.model.config, parts).keys()].filter((path) => run.tensors.has(path));
   function open(stage: number): UpdateState {
     const learning = pathsOf([...(stages[stage]?.trainable ?? [])]);
-    const state = createUpdateState(new Map([...run.tensors].filter(([path]) => learning.includes(path))));
+    const state = createUpdateState(
+      new Map(
+        [...run.tensors]
+          .filter(([path]) => learning.includes(path))
+          .map(([path, tensor]) => [path, { ...tensor, learningRateScale: learningRateScale(path, stages[stage]) }]),
+      ),
+    );
     if (resumed !== undefined && resumed.position.stage === stage) state.importState(resumed.update);
     return state;
   }
@@ -68,4 +75,12 @@ export function createRunState(run: OpenRun, resumed?: RunSnapshot): RunState {
       };
     },
   };
+}
+
+/** How much faster or slower than the stage a parameter learns. */
+function learningRateScale(path: string, stage: StageConfig | undefined): number {
+  const { projectorLearningRate, learningRate = 1 } = stage ?? {};
+  return projectorLearningRate !== undefined && path.startsWith('projector.')
+    ? projectorLearningRate / learningRate
+    : 1;
 }

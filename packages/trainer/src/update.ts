@@ -11,6 +11,8 @@ export interface UpdateTensor {
   readonly parameter: Float32Array;
   /** Memory for the moments, zeros, when somebody else must see them too; made here when absent. */
   readonly moments?: { readonly first: Float32Array; readonly second: Float32Array };
+  /** The tensor learns this many times as fast as the step says; 1 unless given. */
+  readonly learningRateScale?: number;
 }
 
 /** What one AdamW update needs beside the sums. */
@@ -73,6 +75,7 @@ export interface UpdateState {
 interface Slot {
   readonly name: string;
   readonly decays: boolean;
+  readonly learningRateScale: number;
   readonly parameter: Float32Array;
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
@@ -145,7 +148,10 @@ export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>, up
       updates++;
       const scale = options.gradientScale * options.clipScale;
       const step = { ...options, beta1: options.betas[0], beta2: options.betas[1], scale, update: updates };
-      for (const slot of slots) adamWInPlace(slot, { ...step, weightDecay: slot.decays ? options.weightDecay : 0 });
+      for (const slot of slots) {
+        const learningRate = options.learningRate * slot.learningRateScale;
+        adamWInPlace(slot, { ...step, learningRate, weightDecay: slot.decays ? options.weightDecay : 0 });
+      }
       clearSums();
     },
     discard: clearSums,
@@ -183,6 +189,7 @@ function createSlots(tensors: ReadonlyMap<string, UpdateTensor>): Slot[] {
     return {
       name,
       decays: tensor.shape.length >= 2,
+      learningRateScale: tensor.learningRateScale ?? 1,
       parameter: tensor.parameter,
       firstMoment: tensor.moments?.first ?? new Float32Array(size),
       secondMoment: tensor.moments?.second ?? new Float32Array(size),

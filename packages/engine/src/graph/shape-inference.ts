@@ -223,6 +223,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['OneHot', (inputs) => one(input(inputs, 2).dtype, [...input(inputs, 0).shape, constants(input(inputs, 1))[0] ?? 0])],
   ['BroadcastTo', (inputs) => one(input(inputs, 0).dtype, constants(input(inputs, 1)))],
   ['SparseSoftmaxCrossEntropyWithLogits', crossEntropy],
+  ['StatelessRandomUniform', (inputs, { dtype }) => one(Number(dtype), constants(input(inputs, 0)))],
 ]);
 
 /** The ops whose shapes are inferred; any other is executed once on zeros to learn them. */

@@ -10,6 +10,7 @@ import { compile } from '../program.js';
 import type { ProgramDefinition } from '../graph/record-program.js';
 import { createRandom } from '../random.js';
 import { loadTensorflow } from '../tensorflow.js';
+import { dropout } from './dropout.js';
 import { sparseCrossEntropy } from './sparse-cross-entropy.js';
 
 type Inputs = { x: Tensor; y: Tensor; m: Tensor; n: Tensor; ids: Tensor };
@@ -109,6 +110,7 @@ const CASES: Readonly<Record<string, (inputs: Inputs) => Tensor | Tensor[]>> = {
   linear: ({ x, n }) => linear({ weight: n, bias: tf.tensor1d([1, 2, 3, 4, 5, 6]) }, x),
   layerNorm: ({ x }) => layerNorm({ weight: tf.tensor1d([1, 2, 3, 4]), bias: tf.tensor1d([0, 1, 0, 1]) }, x, 1e-5),
   rmsNorm: ({ x }) => rmsNorm({ weight: tf.tensor1d([1, 2, 3, 4]) }, x, 1e-5),
+  dropout: ({ n }) => dropout(n, 0.3, tf.tensor1d([5, 7], 'int32')),
   sparseCrossEntropy: ({ n, ids }) =>
     sparseCrossEntropy(tf.slice(n, [0, 0], [3, 4]), tf.sub(ids, tf.scalar(1, 'int32'))),
 };
