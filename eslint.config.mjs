@@ -11,6 +11,8 @@ const READS_ENVIRONMENT = [
   'packages/engine/src/runtime/**/*.ts',
   'packages/engine/src/tensorflow.ts',
 ];
+/** The page of the dashboard: only what runs in a browser. */
+const WEB = 'apps/dashboard/web';
 const COMMAND_LINES = ['apps/**', 'benchmarks/**', 'scripts/**'];
 
 const RPC = ['@grpc/*', 'grpc-health-check'];
@@ -70,9 +72,14 @@ export default defineConfig(
   ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { project: './tsconfig.spec.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.spec.json', `./${WEB}/tsconfig.json`],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': [
@@ -107,16 +114,32 @@ export default defineConfig(
     files: [...READS_ENVIRONMENT, ...SPECS],
     rules: { 'no-restricted-syntax': ['error', ...NEVER] },
   },
+  {
+    files: [`${WEB}/src/**`, 'apps/dashboard/src/view/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(node:|@grpc/|@llava-ts/|@tensorflow/)',
+              message: 'The page imports only what runs in a browser.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: SPECS, rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: COMMAND_LINES, rules: { 'no-console': 'off' } },
-  { files: ['*.config.ts', '*.config.mjs'], rules: { 'no-restricted-exports': 'off' } },
+  { files: ['**/*.config.ts', '*.config.mjs'], rules: { 'no-restricted-exports': 'off' } },
   {
     files: ['**/*.js', '**/*.mjs'],
     extends: [tseslint.configs.strict],
     rules: { eqeqeq: 'error' },
   },
   {
-    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.mjs', '**/*.js'],
     plugins: { '@nx': nx },
     rules: {
       '@nx/enforce-module-boundaries': [

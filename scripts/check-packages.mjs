@@ -12,7 +12,11 @@ import typescript from 'typescript';
 
 /** What may be published, and what besides by package. */
 const EXPECTED = /^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts)(\.map)?)$/;
-const BESIDES = { '@llava-ts/cli': /^bin\/[\w-]+\.js$/, '@llava-ts/protos': /^llava\/v1\/[\w-]+\.proto$/ };
+const BESIDES = {
+  '@llava-ts/cli': /^bin\/[\w-]+\.js$/,
+  '@llava-ts/protos': /^llava\/v1\/[\w-]+\.proto$/,
+  '@llava-ts/dashboard': /^dist\/web\/(index\.html|assets\/.+\.(css|svg))$/,
+};
 const NEVER = /\.spec\.|\/(testing|fixtures)\//;
 
 const packageOf = (specifier) =>

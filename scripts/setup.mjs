@@ -52,10 +52,11 @@ function packagesAreCurrent() {
 function build() {
   const projects = readJson(join(root, 'tsconfig.json')).references.map(({ path }) => join(root, path));
   const sources = fingerprint(projects);
-  const built = projects.every((project) => existsSync(join(project, 'dist', 'tsconfig.tsbuildinfo')));
+  const page = join(root, 'apps', 'dashboard', 'dist', 'web', 'index.html');
+  const built = [page, ...projects.map((project) => join(project, 'dist', 'tsconfig.tsbuildinfo'))].every(existsSync);
   if (built && existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return;
-  say('building (tsc -b)');
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  say('building');
+  run('npm', ['run', '--silent', 'build']);
   mkdirSync(dirname(buildStamp), { recursive: true });
   writeFileSync(buildStamp, sources);
 }
@@ -64,8 +65,12 @@ function build() {
 function fingerprint(projects) {
   const digest = createHash('sha256');
   for (const project of projects) {
-    const inSource = existsSync(join(project, 'src')) ? readdirSync(join(project, 'src'), { recursive: true }) : [];
-    const files = ['package.json', 'tsconfig.json', ...inSource.map((name) => join('src', name)).sort()];
+    const sources = ['src', 'web'].flatMap((folder) =>
+      existsSync(join(project, folder))
+        ? readdirSync(join(project, folder), { recursive: true }).map((name) => join(folder, name))
+        : [],
+    );
+    const files = ['package.json', 'tsconfig.json', ...sources.sort()];
     for (const file of files.map((name) => join(project, name))) {
       const { size, mtimeMs } = statSync(file);
       digest.update(`${file} ${size} ${mtimeMs}\n`);

@@ -20,7 +20,7 @@ const ENVIRONMENT = { ...process.env, CI: '1', NX_DAEMON: 'false', NX_NO_CLOUD: 
 const CHECKS = {
   lint: ['npm', 'run', '--silent', '--loglevel=error', 'lint'],
   format: [installed('prettier'), '--check', '--log-level', 'warn', '.'],
-  typecheck: [installed('tsc'), '-p', 'tsconfig.spec.json'],
+  typecheck: ['npm', 'run', '--silent', '--loglevel=error', 'typecheck'],
   boundaries: ['node', 'scripts/check-boundaries.mjs'],
   packages: ['node', 'scripts/check-packages.mjs'],
   readmes: ['node', 'scripts/check-readmes.mjs'],

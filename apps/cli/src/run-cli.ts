@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { registerChat } from './commands/chat.js';
 import { registerCompletion } from './commands/completion.js';
+import { registerDashboard } from './commands/dashboard.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerK8s } from './commands/k8s.js';
@@ -18,6 +19,7 @@ const COMMANDS = [
   registerQuickstart,
   registerTrain,
   registerChat,
+  registerDashboard,
   registerDiff,
   registerK8s,
   registerRuntime,
@@ -30,6 +32,7 @@ Examples:
   llava quickstart                                            train and try a small assistant, in minutes
   llava train --preset tiny --out runs/a                      train in this process
   llava train --preset tiny --workers 2 --out runs/b          the same with a parameter server and two workers
+  llava dashboard runs/a runs/b                               watch them in the browser
   llava diff runs/a runs/b                                    prints "identical"
   llava chat --model runs/a/model --image cat.png "What is this?"
   llava doctor                                                what is missing on this machine`;

@@ -1,0 +1,4 @@
+export { startDashboard } from './start-dashboard.js';
+
+export type { Dashboard, DashboardOptions } from './start-dashboard.js';
+export type { RunPlace } from './sources/watch-run.js';
