@@ -23,6 +23,8 @@ export type { HeartbeatAckInput, HeartbeatAckMessage } from './gen/llava/v1/Hear
 export type { HistoryRequestInput, HistoryRequestMessage } from './gen/llava/v1/HistoryRequest.js';
 export type { JoinReplyInput, JoinReplyMessage } from './gen/llava/v1/JoinReply.js';
 export type { JoinRequestInput, JoinRequestMessage } from './gen/llava/v1/JoinRequest.js';
+export type { LaneDownInput, LaneDownMessage } from './gen/llava/v1/LaneDown.js';
+export type { LaneUpInput, LaneUpMessage } from './gen/llava/v1/LaneUp.js';
 export type { LeaseAddedInput, LeaseAddedMessage } from './gen/llava/v1/LeaseAdded.js';
 export type { LeaseIdInput, LeaseIdMessage } from './gen/llava/v1/LeaseId.js';
 export type { LeaveInput, LeaveMessage } from './gen/llava/v1/Leave.js';

@@ -3,6 +3,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { fileURLToPath } from 'node:url';
 import type { ProtoGrpcType as ControlFile } from './gen/control.js';
 import type { ProtoGrpcType as CoordinatorFile } from './gen/coordinator.js';
+import type { ProtoGrpcType as LaneFile } from './gen/lane.js';
 import type { ProtoGrpcType as ParametersFile } from './gen/parameters.js';
 import type { ProtoGrpcType as ShardFile } from './gen/shard.js';
 import type { ProtoGrpcType as StatusFile } from './gen/status.js';
@@ -11,13 +12,18 @@ import type { ProtoGrpcType as StatusFile } from './gen/status.js';
 export const PROTOCOL_VERSION = 1;
 
 /** Services and messages of `llava.v1`, as `@grpc/grpc-js` wants them. */
-export type LlavaV1 = (CoordinatorFile & ParametersFile & StatusFile & ControlFile & ShardFile)['llava']['v1'];
+export type LlavaV1 = (CoordinatorFile &
+  ParametersFile &
+  StatusFile &
+  ControlFile &
+  LaneFile &
+  ShardFile)['llava']['v1'];
 
 /** The folder that imports in the .proto files are relative to. */
 export const protoFolder: string = fileURLToPath(new URL('..', import.meta.url));
 
 /** The .proto files with services, relative to `protoFolder`. */
-export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'status', 'control', 'shard'].map(
+export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'status', 'control', 'shard', 'lane'].map(
   (name) => `llava/v1/${name}.proto`,
 );
 

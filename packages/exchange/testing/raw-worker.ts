@@ -11,7 +11,8 @@ import {
 import type { Lease } from '@llava-ts/trainer';
 import { createChannels, type Channels } from '../src/client/channels.js';
 import { joinOnce } from '../src/client/join.js';
-import { pullShard, type Pulled } from '../src/client/pull.js';
+import type { Pulled } from '../src/client/pull-assembly.js';
+import { pullShard } from '../src/client/pull.js';
 import type { SessionStream } from '../src/client/session.js';
 import { createDeferred } from '../src/deferred.js';
 import { fromServiceError } from '../src/wire/error-table.js';
@@ -36,7 +37,9 @@ export interface RawWorker {
   lease(): Promise<Lease>;
   pull(lease: Lease): Promise<Pulled>;
   /** The header and the parts of a right push of a lease. */
-  pushOf(lease: Lease): Promise<{ header: PushHeaderInput; parts: Outgoing<PushPartInput>[] }>;
+  pushOf(
+    lease: Lease,
+  ): Promise<{ header: PushHeaderInput; arrays: Float32Array[]; parts: Outgoing<PushPartInput>[] }>;
   /** Sends parts as they are, then half-closes; resolves with the outcome's name. */
   push(parts: readonly Outgoing<PushPartInput>[], options?: { end?: boolean }): Promise<string>;
   close(): void;
@@ -114,7 +117,8 @@ export async function rawWorker(
         labelTokens,
         lossSum,
       };
-      return { header, parts: await partsOf(header, orderForPayload(pushLayout, gradients, 'test')) };
+      const arrays = orderForPayload(pushLayout, gradients, 'test');
+      return { header, arrays, parts: await partsOf(header, arrays) };
     },
     push(parts, { end = true } = {}) {
       return new Promise((resolve, reject) => {

@@ -100,6 +100,7 @@ export const runSchema = z
         .int()
         .min(1024)
         .max(4 * 1024 * 1024),
+      gradientEncoding: z.enum(['float32', 'bfloat16']).exactOptional(),
     }),
   })
   .check((context) => {

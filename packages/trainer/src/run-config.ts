@@ -84,6 +84,8 @@ export interface ExchangeConfig {
   readonly leaseTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly chunkBytes: number;
+  /** How gradients cross the wire: exactly, or rounded to bfloat16 at half the bytes. Decision 0009. `float32` when absent. */
+  readonly gradientEncoding?: 'float32' | 'bfloat16';
 }
 
 /** A whole run as one tree: plain data, checked by `@llava-ts/recipes`, printed, sent to workers and saved in every snapshot. */

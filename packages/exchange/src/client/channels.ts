@@ -1,10 +1,4 @@
-import {
-  credentials,
-  makeGenericClientConstructor,
-  type CallOptions,
-  type ChannelCredentials,
-  type Client,
-} from '@grpc/grpc-js';
+import { makeGenericClientConstructor, type CallOptions, type Client } from '@grpc/grpc-js';
 import type { ClientReadableStream, ClientWritableStream, requestCallback } from '@grpc/grpc-js';
 import {
   loadLlavaV1,
@@ -14,8 +8,8 @@ import {
   type PushReplyMessage,
   type ShardMessage,
 } from '@llava-ts/protos';
-import { CHANNEL_OPTIONS } from '../wire/limits.js';
 import { fastParametersService, type Outgoing, type PullPart } from '../wire/parts.js';
+import { clientSecurity, type Entry } from './entry.js';
 
 /** The Parameters service as this client calls it. */
 export interface ParametersChannel extends Client {
@@ -35,8 +29,9 @@ export interface Channels {
 }
 
 /** Opens nothing yet: gRPC connects with the first call. */
-export function createChannels(address: string, security: ChannelCredentials = credentials.createInsecure()): Channels {
-  const coordinator = new (loadLlavaV1().Coordinator)(address, security, CHANNEL_OPTIONS);
+export function createChannels(address: string, entry?: Entry): Channels {
+  const { credentials, options } = clientSecurity(entry);
+  const coordinator = new (loadLlavaV1().Coordinator)(address, credentials, options);
   const ParametersConstructor = makeGenericClientConstructor(fastParametersService(), 'Parameters');
   const shards = new Map<string, ParametersChannel>();
   return {
@@ -45,7 +40,7 @@ export function createChannels(address: string, security: ChannelCredentials = c
       const target = shard.address === '' ? address : shard.address;
       const known = shards.get(target);
       if (known !== undefined) return known;
-      const channel = new ParametersConstructor(target, security, CHANNEL_OPTIONS) as unknown as ParametersChannel;
+      const channel = new ParametersConstructor(target, credentials, options) as unknown as ParametersChannel;
       shards.set(target, channel);
       return channel;
     },

@@ -1,11 +1,12 @@
-import type { ChannelCredentials } from '@grpc/grpc-js';
 import { PROTOCOL_VERSION, type FingerprintInput } from '@llava-ts/protos';
 import { LlavaError, silentLogger, type Logger } from '@llava-ts/telemetry';
 import type { GradientExchange, RunConfig } from '@llava-ts/trainer';
 import { randomUUID } from 'node:crypto';
 import { configDigest } from '../wire/digest.js';
+import type { TlsFiles } from '../wire/tls-files.js';
 import type { RetryOptions } from './backoff.js';
 import { createChannels } from './channels.js';
+import { createLanes } from './lanes.js';
 import { createMembership } from './membership.js';
 import { createTransfer } from './transfer.js';
 
@@ -30,8 +31,10 @@ export interface ConnectOptions {
   /** The configuration that the server must have, when the worker was given one. */
   readonly expectedConfig?: RunConfig;
   readonly logger?: Logger;
-  /** Plaintext by default. */
-  readonly credentials?: ChannelCredentials;
+  /** The worker's certificate and whom it trusts; plaintext when absent. */
+  readonly tls?: TlsFiles;
+  /** The run token, where the server asks for one. */
+  readonly token?: string;
   /** Unique to this process; random by default. */
   readonly incarnation?: string;
   /** How long an unreachable server is waited for; 5 minutes by default. */
@@ -52,7 +55,9 @@ const LEAST_CALL_DEADLINE_MS = 10_000;
 export function connectExchange(options: ConnectOptions): GradientExchange {
   const { address, workerName, expectedConfig, logger = silentLogger, patienceMs = DEFAULT_PATIENCE_MS } = options;
   const { now = () => performance.now(), random = Math.random, incarnation = randomUUID() } = options;
-  const channels = createChannels(address, options.credentials);
+  const entry = { tls: options.tls ?? null, token: options.token ?? null };
+  const channels = createChannels(address, entry);
+  const lanes = createLanes({ address, ...entry, logger });
   const retry = (what: string, retryable: RetryOptions['retryable'], signal?: AbortSignal): RetryOptions => ({
     what: `${what} ${address}`,
     patienceMs,
@@ -76,7 +81,8 @@ export function connectExchange(options: ConnectOptions): GradientExchange {
   let config: RunConfig | null = null;
   let fingerprint: FingerprintInput | null = null;
   const deadlineMs = (): number => Math.max(LEAST_CALL_DEADLINE_MS, config?.exchange.leaseTimeoutMs ?? 0);
-  const transfer = createTransfer({ channels, membership, address, retry, deadlineMs });
+  const encoding = (): 'float32' | 'bfloat16' => config?.exchange.gradientEncoding ?? 'float32';
+  const transfer = createTransfer({ channels, lanes, membership, address, retry, deadlineMs, encoding });
 
   async function prove(): Promise<FingerprintInput> {
     const { configDigest: digest } = membership.current().reply;
@@ -109,6 +115,7 @@ export function connectExchange(options: ConnectOptions): GradientExchange {
     },
     async leave(reason) {
       await membership.leave(reason);
+      lanes.close();
       channels.close();
     },
   };

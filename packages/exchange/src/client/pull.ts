@@ -2,25 +2,17 @@ import { status, type ServiceError } from '@grpc/grpc-js';
 import type { PullRequestInput } from '@llava-ts/protos';
 import { LlavaError } from '@llava-ts/telemetry';
 import { fromServiceError } from '../wire/error-table.js';
-import { layOut, splitPayload, type Layout } from '../wire/layout.js';
-import { MAX_CHUNK_BYTES } from '../wire/limits.js';
 import type { PullPart } from '../wire/parts.js';
-import { createPayloadReceiver, type PayloadReceiver } from '../wire/payload-receiver.js';
 import type { ParametersChannel } from './channels.js';
-
-/** What a shard sent. */
-export interface Pulled {
-  /** The tensors that changed, and their values. */
-  readonly values: Map<string, Float32Array>;
-  /** What a push to this shard holds in this stage. */
-  readonly pushLayout: Layout;
-}
+import { createPullAssembly, type PayloadMemory, type Pulled } from './pull-assembly.js';
 
 /** How a single call is bounded. */
 export interface CallBounds {
   readonly peer: string;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Memory for what is pulled; fresh when absent. */
+  readonly memory?: PayloadMemory;
 }
 
 /**
@@ -28,10 +20,10 @@ export interface CallBounds {
  * @throws {LlavaError} as the server said, `corrupt` when the stream does not add up, `cancelled` by the signal.
  */
 export function pullShard(channel: ParametersChannel, request: PullRequestInput, bounds: CallBounds): Promise<Pulled> {
-  const { peer, deadlineMs, signal } = bounds;
+  const { peer, deadlineMs, signal, memory = ({ size }) => new Float32Array(size) } = bounds;
   return new Promise((resolve, reject) => {
     const call = channel.Pull(request, { deadline: Date.now() + deadlineMs });
-    const assembly = createAssembly(peer);
+    const assembly = createPullAssembly(`pull from ${peer}`, 'crc32', memory);
     const cancel = (): void => call.cancel();
     const fail = (error: unknown): void => {
       signal?.removeEventListener('abort', cancel);
@@ -65,43 +57,4 @@ export function pullShard(channel: ParametersChannel, request: PullRequestInput,
         fail(new LlavaError('corrupt', `pull from ${peer}: the stream ended before its end message`));
     });
   });
-}
-
-/** Header, chunks, end, in this order and nothing else. */
-function createAssembly(peer: string): { take: (part: PullPart) => void; result: () => Pulled | null } {
-  const what = `pull from ${peer}`;
-  let open: { layout: Layout; pushLayout: Layout; receiver: PayloadReceiver } | null = null;
-  let finished: Pulled | null = null;
-  const misplaced = (part: string): LlavaError => new LlavaError('corrupt', `${what}: ${part} out of place`);
-  return {
-    result: () => finished,
-    take(part) {
-      if (finished !== null) throw misplaced(part.part);
-      switch (part.part) {
-        case 'header': {
-          if (open !== null) throw misplaced('header');
-          const { tensors, layoutDigest } = part.header;
-          const layout = layOut(tensors.filter(({ unchanged }) => !unchanged));
-          const pushLayout = { ...layOut(tensors.filter(({ learns }) => learns)), digest: layoutDigest };
-          open = {
-            layout,
-            pushLayout,
-            receiver: createPayloadReceiver(new Float32Array(layout.size), { maxChunkBytes: MAX_CHUNK_BYTES, what }),
-          };
-          return;
-        }
-        case 'chunk':
-          if (open === null) throw misplaced('chunk');
-          open.receiver.take(part.chunk);
-          return;
-        case 'end':
-          if (open === null) throw misplaced('end');
-          open.receiver.finish(part.end);
-          finished = { values: splitPayload(open.layout, open.receiver.payload), pushLayout: open.pushLayout };
-          return;
-        case 'malformed':
-          throw new LlavaError('corrupt', `${what}: ${part.reason}`);
-      }
-    },
-  };
 }

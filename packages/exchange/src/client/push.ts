@@ -3,7 +3,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import type { PushOutcome } from '@llava-ts/trainer';
 import { createDeferred } from '../deferred.js';
 import { fromServiceError } from '../wire/error-table.js';
-import { sendPayload } from '../wire/payload-sender.js';
+import { sendPayload, type WireArray } from '../wire/payload-sender.js';
 import { throwIfCancelled } from './backoff.js';
 import type { ParametersChannel } from './channels.js';
 import type { CallBounds } from './pull.js';
@@ -11,7 +11,7 @@ import type { CallBounds } from './pull.js';
 /** One push to one shard: who and what, the arrays in the layout's order, and the size of its chunks. */
 export interface ShardPush {
   readonly header: PushHeaderInput;
-  readonly arrays: readonly Float32Array[];
+  readonly arrays: readonly WireArray[];
   readonly chunkBytes: number;
 }
 

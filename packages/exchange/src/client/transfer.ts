@@ -1,19 +1,25 @@
 import type { ShardMessage } from '@llava-ts/protos';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { GradientExchange, LeaseResult, PushOutcome } from '@llava-ts/trainer';
+import { toBfloat16 } from '../wire/bfloat16.js';
 import { orderForPayload, type Layout } from '../wire/layout.js';
 import { retrying, type RetryOptions } from './backoff.js';
 import type { Channels } from './channels.js';
+import type { Lanes } from './lanes.js';
 import type { Membership } from './membership.js';
-import { pullShard, type CallBounds, type Pulled } from './pull.js';
+import { createPullMemory, type PayloadMemory, type Pulled } from './pull-assembly.js';
+import { pullShard, type CallBounds } from './pull.js';
 import { pushShard } from './push.js';
 
 /** What moving tensors needs. */
 export interface TransferOptions {
   readonly channels: Channels;
+  readonly lanes: Lanes;
   readonly membership: Membership;
   readonly address: string;
   readonly retry: (what: string, retryable: RetryOptions['retryable'], signal?: AbortSignal) => RetryOptions;
+  /** How gradients are written. */
+  readonly encoding: () => 'float32' | 'bfloat16';
   /** Deadline of a single call. */
   readonly deadlineMs: () => number;
 }
@@ -28,9 +34,10 @@ const transient = (error: LlavaError): boolean => error.code === 'unavailable' |
 
 /** Creates the bulk half of the exchange. */
 export function createTransfer(options: TransferOptions): Transfer {
-  const { channels, membership, retry } = options;
+  const { channels, lanes, membership, retry } = options;
   /** What a push to each shard holds, by stage: known from pulling. */
   const layouts = new Map<string, Layout>();
+  const memories = new Map<number, PayloadMemory>();
   const layoutKey = (stage: number, shard: ShardMessage): string => `${stage}/${shard.index}`;
 
   function bounds(shard: ShardMessage, signal: AbortSignal | undefined): CallBounds {
@@ -51,14 +58,16 @@ export function createTransfer(options: TransferOptions): Transfer {
     signal?: AbortSignal,
   ): Promise<Pulled> {
     const { stage, version, have } = want;
-    const attempt = (): Promise<Pulled> => {
+    const memory = memories.get(shard.index) ?? createPullMemory();
+    memories.set(shard.index, memory);
+    const attempt = async (): Promise<Pulled> => {
       if (membership.over()) throw new LlavaError('refused', 'pull: the run is over; ask for the next assignment');
-      const request = { member: membership.current().member, stage, version, encoding: ENCODING };
-      return pullShard(
-        channels.parameters(shard),
-        have === null ? request : { ...request, haveVersion: have },
-        bounds(shard, signal),
-      );
+      const { member } = membership.current();
+      const base = { member, stage, version, encoding: ENCODING };
+      const request = have === null ? base : { ...base, haveVersion: have };
+      const limits = { ...bounds(shard, signal), memory };
+      const lane = await lanes.take(shard, 'pull', member);
+      return lane === null ? pullShard(channels.parameters(shard), request, limits) : lane.pull(request, limits);
     };
     const pulled = await retrying(attempt, retry('pull', transient, signal));
     layouts.set(layoutKey(stage, shard), pulled.pushLayout);
@@ -76,11 +85,13 @@ export function createTransfer(options: TransferOptions): Transfer {
     const own = new Map(
       layout.tensors.flatMap(({ name }) => [[name, result.gradients.get(name) ?? new Float32Array(0)] as const]),
     );
-    const arrays = orderForPayload(layout, own, `gradients of lease ${lease.lease} of step ${step}`);
+    const gradients = orderForPayload(layout, own, `gradients of lease ${lease.lease} of step ${step}`);
+    const narrow = options.encoding() === 'bfloat16';
+    const arrays = narrow ? gradients.map(toBfloat16) : gradients;
     const facts = {
       lease: { stage, step, lease: lease.lease },
       version,
-      encoding: ENCODING,
+      encoding: narrow ? ('ENCODING_BFLOAT16' as const) : ENCODING,
       layoutDigest: layout.digest,
       labelTokens,
       lossSum,
@@ -90,11 +101,10 @@ export function createTransfer(options: TransferOptions): Transfer {
       if (!membership.leases.has(lease)) return 'stale';
       const { member, reply } = membership.current();
       const header = { ...facts, member, timingsMs: { ...timings } };
-      return pushShard(
-        channels.parameters(shard),
-        { header, arrays, chunkBytes: reply.chunkBytes },
-        bounds(shard, signal),
-      );
+      const push = { header, arrays, chunkBytes: reply.chunkBytes };
+      const lane = await lanes.take(shard, 'push', member);
+      const limits = bounds(shard, signal);
+      return lane === null ? pushShard(channels.parameters(shard), push, limits) : lane.push(push, limits);
     };
     return retrying(attempt, retry('push', transient, signal));
   }

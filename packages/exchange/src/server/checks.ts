@@ -26,6 +26,16 @@ export function oneLine(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, MAX_TEXT_LENGTH);
 }
 
+/** @throws {LlavaError} `mismatch` naming both versions. */
+export function checkProtocolVersion(version: number): void {
+  if (version === PROTOCOL_VERSION) return;
+  const older = version < PROTOCOL_VERSION ? 'the worker' : 'this server';
+  throw new LlavaError(
+    'mismatch',
+    `protocol version: this server speaks ${PROTOCOL_VERSION}, the worker ${version}; update ${older}`,
+  );
+}
+
 /**
  * Compares what a worker says about itself with the run. Empty fields are skipped, or refused when it has to be complete.
  * A complete fingerprint fills in what the run does not know yet.
@@ -33,12 +43,7 @@ export function oneLine(text: string): string {
  */
 export function checkFingerprint(run: RunIdentity, given: FingerprintMessage | null, complete: boolean): void {
   if (given === null) throw new LlavaError('bad-input', 'fingerprint: missing');
-  if (given.protocolVersion !== PROTOCOL_VERSION) {
-    throw new LlavaError(
-      'mismatch',
-      `protocol version: this server speaks ${PROTOCOL_VERSION}, the worker ${given.protocolVersion}; update the older one`,
-    );
-  }
+  checkProtocolVersion(given.protocolVersion);
   const fields = [
     ['configuration digest', run.configDigest, given.configDigest],
     ['digest of the frozen weights', run.frozenDigest, given.frozenDigest],

@@ -1,7 +1,9 @@
 import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { LlavaError, errorLine } from '@llava-ts/telemetry';
 import { SERVER_OPTIONS, WINDOW_BYTES } from '../wire/limits.js';
+import type { TlsFiles } from '../wire/tls-files.js';
 import { widenWindows } from '../wire/windows.js';
+import type { TlsOptions } from 'node:tls';
 
 /** Creates a server with our limits and windows; services are added before it listens. */
 export function createServer(): Server {
@@ -16,18 +18,22 @@ export function createServer(): Server {
  * @returns the bound `host:port`
  * @throws {LlavaError} `refused` for an address that others can reach without credentials, `unavailable` when it cannot be bound.
  */
-export async function listen(server: Server, address: string, credentials: ServerCredentials | null): Promise<string> {
+export async function listen(server: Server, address: string, tls: TlsFiles | null): Promise<string> {
   const host = hostOf(address);
-  if (credentials === null && !isLoopback(host)) {
+  if (tls === null && !isLoopback(host)) {
     throw new LlavaError(
       'refused',
-      `listen on ${address}: without TLS only the loopback interface is allowed; use 127.0.0.1:${address.split(':').at(-1)} or give certificates`,
+      `listen on ${address}: without TLS only the loopback interface is allowed; use 127.0.0.1:${address.split(':').at(-1)} or give certificates (--tls-dir)`,
     );
   }
+  const credentials =
+    tls === null
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(tls.ca, [{ private_key: tls.key, cert_chain: tls.cert }], true);
   const port = await new Promise<number>((resolve, reject) => {
     // What went wrong is in our error; grpc-js would also write it to standard error.
     setLogVerbosity(logVerbosity.NONE);
-    server.bindAsync(address, credentials ?? ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       setLogVerbosity(logVerbosity.ERROR);
       if (error === null) resolve(bound);
       else
@@ -39,6 +45,11 @@ export async function listen(server: Server, address: string, credentials: Serve
     });
   });
   return `${host}:${port}`;
+}
+
+/** The same for a server of node:tls: only clients with a certificate of our authority, TLS 1.3. */
+export function serverSecurity({ ca, cert, key }: TlsFiles): TlsOptions {
+  return { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' };
 }
 
 /** Stops taking calls, waits a little for those that run, then ends them: `tryShutdown` alone can wait for ever. */
@@ -64,6 +75,7 @@ function hostOf(address: string): string {
   return address.slice(0, colon);
 }
 
-function isLoopback(host: string): boolean {
+/** True for hosts that only this machine can reach. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -3,7 +3,8 @@ import type { PushReplyInput } from '@llava-ts/protos';
 import { toStatus } from '../wire/error-table.js';
 import type { PushPart } from '../wire/parts.js';
 import { servePull, type PullCall, type PullContext } from './pull-handler.js';
-import { takePush, type PushContext } from './push-handler.js';
+import { takePush } from './push-handler.js';
+import type { PushContext } from './push-intake.js';
 
 /** The Parameters service of one shard. */
 export function parametersHandlers(pull: PullContext, push: PushContext): UntypedServiceImplementation {

@@ -1,5 +1,5 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { PullPartInput, PullRequestMessage } from '@llava-ts/protos';
+import type { PullHeaderInput, PullPartInput, PullRequestMessage } from '@llava-ts/protos';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { Outgoing } from '../wire/parts.js';
 import { sendPayload } from '../wire/payload-sender.js';
@@ -19,13 +19,22 @@ export interface PullContext {
 /** A stream of parts to a worker. */
 export type PullCall = ServerWritableStream<PullRequestMessage, Outgoing<PullPartInput>>;
 
+/** What a pull is answered with. */
+export interface PreparedPull {
+  readonly header: PullHeaderInput;
+  /** The payload, not copied. */
+  readonly arrays: readonly Float32Array[];
+  /** @throws {LlavaError} `refused` when the version is not the current one any more: what was sent is worth nothing then. */
+  readonly check: () => void;
+}
+
 /**
- * Serves one pull: header, chunks, end.
- * @throws {LlavaError} `refused` when the version is not, or no longer, the current one.
+ * Checks a pull and lays out its answer.
+ * @throws {LlavaError} `refused` when the version is not the current one; as `checkMember` says; `bad-input` for an encoding that is not served.
  */
-export async function servePull(context: PullContext, call: PullCall): Promise<void> {
-  const { identity, coordinator, parameters, chunkBytes, onBytes } = context;
-  const { member, stage, version, haveVersion, encoding } = call.request;
+export function preparePull(context: PullContext, request: PullRequestMessage): PreparedPull {
+  const { identity, coordinator, parameters } = context;
+  const { member, stage, version, haveVersion, encoding } = request;
   coordinator.members.require(checkMember(identity, member));
   if (encoding !== 'ENCODING_FLOAT32')
     throw new LlavaError('bad-input', `pull: encoding ${encoding}; expected ENCODING_FLOAT32`);
@@ -49,8 +58,18 @@ export async function servePull(context: PullContext, call: PullCall): Promise<v
     learns: tensor.learns,
     unchanged: unchanged(tensor),
   }));
-  call.write({ header: { stage, version, encoding, tensors, layoutDigest: parameters.pushLayout().digest } });
-  const arrays = served.filter((tensor) => !unchanged(tensor)).map(({ values }) => values);
+  const header = { stage, version, encoding, tensors, layoutDigest: parameters.pushLayout().digest };
+  return { header, check, arrays: served.filter((tensor) => !unchanged(tensor)).map(({ values }) => values) };
+}
+
+/**
+ * Serves one pull over gRPC: header, chunks, end.
+ * @throws {LlavaError} as `preparePull` says, also in the middle.
+ */
+export async function servePull(context: PullContext, call: PullCall): Promise<void> {
+  const { header, arrays, check } = preparePull(context, call.request);
+  const { chunkBytes, onBytes } = context;
+  call.write({ header });
   const end = await sendPayload(call, arrays, { chunkBytes, check, ended: () => call.cancelled || call.destroyed });
   if (end === null) return;
   onBytes(end.bytes);

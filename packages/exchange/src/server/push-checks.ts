@@ -13,6 +13,8 @@ export interface PushRules {
   readonly identity: RunIdentity;
   readonly coordinator: Coordinator;
   readonly parameters: ServedParameters;
+  /** How the run's configuration says that gradients are written. */
+  readonly encoding: 'float32' | 'bfloat16';
 }
 
 /** A push whose header is right: whose it is, which lease it delivers, and what its payload must hold. */
@@ -41,9 +43,9 @@ export function checkPush(rules: PushRules, header: PushHeaderMessage): CheckedP
       `push: made for another table of tensors ('${came}', this stage has '${layout.digest}'); pull first`,
     );
   }
-  if (header.encoding !== 'ENCODING_FLOAT32') {
-    throw new LlavaError('bad-input', `push: encoding ${header.encoding}; expected ENCODING_FLOAT32`);
-  }
+  const encoding = `ENCODING_${rules.encoding.toUpperCase()}`;
+  if (header.encoding !== encoding)
+    throw new LlavaError('bad-input', `push: encoding ${header.encoding}; expected ${encoding}`);
   checkFacts(header);
   const outcome = parameters.judge(lease);
   if (outcome === 'stale') throw staleError(rules, header);

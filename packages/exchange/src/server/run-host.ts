@@ -17,7 +17,7 @@ import { createCoordinator, type Coordinator } from './coordinator.js';
 import { createLocalShard } from './local-shard.js';
 import { createPayloadPool } from './payload-pool.js';
 import type { PullContext } from './pull-handler.js';
-import type { PushContext } from './push-handler.js';
+import type { PushContext } from './push-intake.js';
 import { createRunEnding, type RunEnding } from './run-ending.js';
 import { createRunRecord, runStatus, stepStatus, type RunRecord, type RunState } from './run-status.js';
 import { createStepLoop, type StepLoop } from './step-loop.js';
@@ -31,6 +31,8 @@ export interface RunHostOptions {
   /** The first worker sets it when null. */
   readonly frozenDigest: string | null;
   readonly heartbeatTimeoutMs: number;
+  /** `Shard.lane_address` of this process. */
+  readonly laneAddress: () => string;
   readonly onStep?: (record: StepRecord) => void;
   readonly logger: Logger;
   readonly now: () => number;
@@ -109,7 +111,8 @@ export function createRunHost(options: RunHostOptions): RunHost {
   const ending = createRunEnding({ coordinator, save: steps.save, logger });
   if (isOver()) ending.complete();
 
-  const rules = { identity, coordinator, parameters: shard };
+  const encoding = config.exchange.gradientEncoding ?? 'float32';
+  const rules = { identity, coordinator, parameters: shard, encoding };
   return {
     coordinator,
     ending,
@@ -124,7 +127,7 @@ export function createRunHost(options: RunHostOptions): RunHost {
       configJson,
       configDigest: identity.configDigest,
       stage: Math.min(ledger.position().stage, plans.length - 1),
-      shards: [{ index: 0, address: '' }],
+      shards: [{ index: 0, address: '', laneAddress: options.laneAddress() }],
       heartbeatMs: config.exchange.heartbeatMs,
       heartbeatTimeoutMs,
       chunkBytes,

@@ -1,12 +1,14 @@
-import type { ServerCredentials } from '@grpc/grpc-js';
 import { loadLlavaV1, type RunStatusInput } from '@llava-ts/protos';
 import { silentLogger, type Logger } from '@llava-ts/telemetry';
 import type { OpenRun, RunRecorder, RunSnapshot, StepRecord } from '@llava-ts/trainer';
 import { fastParametersService } from '../wire/parts.js';
+import type { TlsFiles } from '../wire/tls-files.js';
+import { createAccess, guarded } from './access.js';
 import { controlHandlers } from './control-service.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { startHealthServer } from './health.js';
-import { createServer, listen, shutDown } from './listen.js';
+import { startLaneServer, type LanePlace } from './lane-server.js';
+import { createServer, isLoopback, listen, serverSecurity, shutDown } from './listen.js';
 import { parametersHandlers } from './parameters-service.js';
 import type { RunEnd, StopOptions } from './run-ending.js';
 import { createRunHost } from './run-host.js';
@@ -21,11 +23,16 @@ export interface ParameterServerOptions {
   readonly recorder: RunRecorder;
   /** Where to go on from. */
   readonly resumed?: RunSnapshot;
-  /** `host:port`; port 0 takes any free one. Without credentials it must be on the loopback interface. */
+  /** `host:port`; port 0 takes any free one. Without certificates it must be on the loopback interface. */
   readonly address: string;
   /** Address of `grpc.health.v1`, plaintext; none when absent. */
   readonly health?: { readonly host: string; readonly port: number };
-  readonly credentials?: ServerCredentials;
+  /** The server's certificate and the authority whose clients it serves, each by its role; plaintext when absent. */
+  readonly tls?: TlsFiles;
+  /** The run token that callers must know; none when absent. */
+  readonly token?: string;
+  /** Where tensors can be moved faster than over gRPC; any free port on loopback by default, none elsewhere. Null for none. */
+  readonly lane?: LanePlace | null;
   /** Digest of the frozen weights that workers must prove; the first worker sets it when absent. */
   readonly frozenDigest?: string;
   /** Silence after which a worker is taken for dead; five heartbeats by default. */
@@ -61,21 +68,52 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     run,
     logger = silentLogger,
     now = () => performance.now(),
-    credentials = null,
+    tls = null,
+    token = null,
     frozenDigest = null,
   } = options;
   const { heartbeatMs } = run.config.exchange;
   const { heartbeatTimeoutMs = HEARTBEATS_UNTIL_DEAD * heartbeatMs } = options;
-  const host = createRunHost({ ...options, frozenDigest, heartbeatTimeoutMs, logger, now });
+  const lane = { address: '' };
+  const host = createRunHost({
+    ...options,
+    frozenDigest,
+    heartbeatTimeoutMs,
+    logger,
+    now,
+    laneAddress: () => lane.address,
+  });
+  const access = createAccess({ token, certificates: tls !== null });
 
   const server = createServer();
   const { Coordinator, Status, Control } = loadLlavaV1();
-  server.addService(Coordinator.service, coordinatorHandlers(host.coordinator, host.description));
-  server.addService(fastParametersService(), parametersHandlers(host.pulls, host.pushes));
-  server.addService(Status.service, statusHandlers({ read: host.status, history: host.history }));
-  server.addService(Control.service, controlHandlers(host.control));
+  server.addService(
+    Coordinator.service,
+    guarded(access, 'Coordinator', { ...coordinatorHandlers(host.coordinator, host.description) }),
+  );
+  server.addService(
+    fastParametersService(),
+    guarded(access, 'Parameters', parametersHandlers(host.pulls, host.pushes)),
+  );
+  server.addService(
+    Status.service,
+    guarded(access, 'Status', { ...statusHandlers({ read: host.status, history: host.history }) }),
+  );
+  server.addService(Control.service, guarded(access, 'Control', { ...controlHandlers(host.control) }));
 
-  const address = await listen(server, options.address, credentials);
+  const address = await listen(server, options.address, tls);
+  const place = options.lane === undefined ? lanePlace(address) : options.lane;
+  const lanes =
+    place === null
+      ? null
+      : await startLaneServer({
+          place,
+          access,
+          pulls: host.pulls,
+          pushes: host.pushes,
+          tls: tls && serverSecurity(tls),
+        });
+  lane.address = lanes?.address ?? '';
   const health =
     options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
   health?.set('ready', true);
@@ -86,6 +124,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     clearInterval(ticker);
     health?.set('ready', false);
     await shutDown(server, SHUTDOWN_GRACE_MS);
+    await lanes?.close();
     await health?.close();
   });
   finished.catch(() => {});
@@ -100,4 +139,10 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
       await finished.catch(() => {});
     },
   };
+}
+
+/** A lane beside a loopback address: no one else can reach it, and no port must be opened. */
+function lanePlace(address: string): LanePlace | null {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return isLoopback(host) ? { host: host.replace(/^\[|\]$/g, ''), port: 0 } : null;
 }

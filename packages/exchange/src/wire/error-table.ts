@@ -18,8 +18,9 @@ export const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
 const FOREIGN_STATUSES: readonly (readonly [status, ErrorCode])[] = [
   [status.DEADLINE_EXCEEDED, 'unavailable'],
   [status.ALREADY_EXISTS, 'refused'],
-  [status.PERMISSION_DENIED, 'refused'],
-  [status.UNAUTHENTICATED, 'refused'],
+  // Final: asking again with the same certificate and token changes nothing.
+  [status.PERMISSION_DENIED, 'mismatch'],
+  [status.UNAUTHENTICATED, 'mismatch'],
   [status.OUT_OF_RANGE, 'bad-input'],
   [status.UNIMPLEMENTED, 'mismatch'],
 ];

@@ -18,6 +18,14 @@ export const MAX_TEXT_LENGTH = 256;
 /** Most entries of `PushHeader.timings_ms`. */
 export const MAX_TIMINGS = 16;
 
+/** Most connections of a lane, and most connections of the gRPC port. */
+export const MAX_LANES = 256;
+export const MAX_CONNECTIONS = 1024;
+
+/** Most members of a run, and most Joins in a second; more are told to come back. */
+export const MAX_MEMBERS = 1024;
+export const MAX_JOINS_PER_SECOND = 50;
+
 /** Options of every channel: bounded messages, wide windows, quick reconnects, and a dead peer is noticed in seconds. */
 export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,

@@ -29,6 +29,8 @@ type AnyPart = { part: 'chunk'; chunk: WireChunk } | { part: 'malformed'; reason
 export interface WireCommit {
   readonly bytes: number;
   readonly crc32: number;
+  /** On a lane in place of the CRC-32. */
+  readonly laneHash: number;
 }
 
 /** A method by its codec alone, without descriptions of its messages. */

@@ -1,14 +1,18 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import type { EventEmitter } from 'node:events';
-import { crc32 } from 'node:zlib';
+import { createChecksum } from './checksum.js';
 import { FRAME_ROOM, frameChunk } from './chunk-codec.js';
 import type { WireCommit } from './parts.js';
+import { bytesOf } from './payload-receiver.js';
 
 /** The writing end of a gRPC stream of parts. */
 export interface PartStream extends EventEmitter {
   /** `done` is called when the part is not needed any more. */
   write(part: Buffer, done: () => void): boolean;
 }
+
+/** Elements as they are sent: float32, or bfloat16 in 16 bits. */
+export type WireArray = Float32Array | Uint16Array;
 
 /** How a payload is cut and watched while it is sent. */
 export interface SendOptions {
@@ -25,12 +29,12 @@ export interface SendOptions {
  */
 export async function sendPayload(
   stream: PartStream,
-  arrays: readonly Float32Array[],
+  arrays: readonly WireArray[],
   options: SendOptions,
 ): Promise<WireCommit | null> {
   const source = createByteSource(arrays);
   const frames = createFramePool(FRAME_ROOM + Math.min(options.chunkBytes, source.bytes));
-  let checksum = 0;
+  const checksum = createChecksum('crc32');
   let offset = 0;
   while (offset < source.bytes) {
     options.check();
@@ -39,12 +43,12 @@ export async function sendPayload(
     const frame = frames.take();
     const data = frame.subarray(FRAME_ROOM, FRAME_ROOM + dataBytes);
     source.copyInto(data);
-    checksum = crc32(data, checksum);
+    checksum.update(data);
     const more = stream.write(frameChunk(frame, offset, dataBytes), () => frames.giveBack(frame));
     offset += dataBytes;
     if (!more) await roomOrEnd(stream, options.ended);
   }
-  return { bytes: source.bytes, crc32: checksum };
+  return checksum.commit(source.bytes);
 }
 
 /** Buffers that are used again: without them most of a transfer goes into collecting garbage. */
@@ -54,8 +58,8 @@ function createFramePool(bytes: number): { take: () => Buffer; giveBack: (frame:
 }
 
 /** Reads arrays one after the other as if they were one run of bytes. */
-function createByteSource(arrays: readonly Float32Array[]): { bytes: number; copyInto: (target: Uint8Array) => void } {
-  const views = arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+function createByteSource(arrays: readonly WireArray[]): { bytes: number; copyInto: (target: Uint8Array) => void } {
+  const views = arrays.map(bytesOf);
   let index = 0;
   let within = 0;
   const copyInto = (target: Uint8Array): void => {

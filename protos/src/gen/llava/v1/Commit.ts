@@ -11,9 +11,13 @@ export interface CommitInput {
    */
   'bytes'?: (number | string | Long);
   /**
-   * CRC-32 (IEEE 802.3, as in zlib) of the whole payload.
+   * CRC-32 (IEEE 802.3, as in zlib) of the whole payload. Not used on a lane.
    */
   'crc32'?: (number);
+  /**
+   * On a lane, and only there: the hash that lane.proto describes.
+   */
+  'laneHash'?: (number);
 }
 
 /**
@@ -25,7 +29,11 @@ export interface CommitMessage {
    */
   'bytes': (number);
   /**
-   * CRC-32 (IEEE 802.3, as in zlib) of the whole payload.
+   * CRC-32 (IEEE 802.3, as in zlib) of the whole payload. Not used on a lane.
    */
   'crc32': (number);
+  /**
+   * On a lane, and only there: the hash that lane.proto describes.
+   */
+  'laneHash': (number);
 }

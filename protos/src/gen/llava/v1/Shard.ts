@@ -7,6 +7,10 @@ export interface ShardInput {
    * host:port; empty: the address that Join was sent to.
    */
   'address'?: (string);
+  /**
+   * Where the shard has a lane (lane.proto): `:port` on the host of `address`, `host:port`, or `unix:/path`. Empty: it has none.
+   */
+  'laneAddress'?: (string);
 }
 
 export interface ShardMessage {
@@ -15,4 +19,8 @@ export interface ShardMessage {
    * host:port; empty: the address that Join was sent to.
    */
   'address': (string);
+  /**
+   * Where the shard has a lane (lane.proto): `:port` on the host of `address`, `host:port`, or `unix:/path`. Empty: it has none.
+   */
+  'laneAddress': (string);
 }
