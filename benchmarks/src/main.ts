@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
+import { benchExchange } from './exchange.js';
 import { benchOptimizer } from './optimizer.js';
 import { benchStep } from './step.js';
 
@@ -24,6 +25,11 @@ const question = (
 };
 question('step', 'a decoder training step: eager, compiled, bfloat16, and PyTorch', benchStep);
 question('optimizer', 'AdamW on 50 million parameters, and torch fused AdamW', benchOptimizer);
+question(
+  'exchange',
+  'pull, push and apply of 256 MB between processes, a bare TCP stream, and gloo with AdamW',
+  benchExchange,
+);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${errorLine(error)}\n`);

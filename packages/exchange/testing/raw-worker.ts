@@ -37,9 +37,7 @@ export interface RawWorker {
   lease(): Promise<Lease>;
   pull(lease: Lease): Promise<Pulled>;
   /** The header and the parts of a right push of a lease. */
-  pushOf(
-    lease: Lease,
-  ): Promise<{ header: PushHeaderInput; arrays: Float32Array[]; parts: Outgoing<PushPartInput>[] }>;
+  pushOf(lease: Lease): Promise<{ header: PushHeaderInput; arrays: Float32Array[]; parts: Outgoing<PushPartInput>[] }>;
   /** Sends parts as they are, then half-closes; resolves with the outcome's name. */
   push(parts: readonly Outgoing<PushPartInput>[], options?: { end?: boolean }): Promise<string>;
   close(): void;

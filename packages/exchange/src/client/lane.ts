@@ -10,7 +10,7 @@ import type { PushOutcome } from '@llava-ts/trainer';
 import { connect as connectTcp, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { createDeferred, type Deferred } from '../deferred.js';
-import { fromServiceError } from '../wire/error-table.js';
+import { fromStatus } from '../wire/error-table.js';
 import { laneCodec } from '../wire/lane-codec.js';
 import { createLaneInput, laneLost, sendRaw, writeMessage, type LaneInput } from '../wire/lane-socket.js';
 import { checkServer, type TlsFiles } from '../wire/tls-files.js';
@@ -69,7 +69,7 @@ export async function connectLane(target: LaneTarget): Promise<Lane> {
     call = null;
   }
   function take(down: LaneDownMessage): void {
-    if (down.error) return fail(fromServiceError({ code: down.error.code, details: down.error.message }, address));
+    if (down.error) return fail(fromStatus(down.error.code, down.error.message, address));
     if (call === null) throw new LlavaError('corrupt', `lane to ${address}: an answer that nobody waits for`);
     if (down.pushed) return finish(down.pushed.outcome === 'OUTCOME_DUPLICATE' ? 'duplicate' : 'accepted');
     if (down.header) return call.assembly?.take({ part: 'header', header: down.header });
@@ -90,7 +90,7 @@ export async function connectLane(target: LaneTarget): Promise<Lane> {
   );
   const socket = await connect(target, input);
   socket
-    .on('error', fail)
+    .on('error', (error: Error) => fail(error))
     .on('end', () => fail(undefined))
     .on('close', () => fail(undefined));
   say({ hello: { protocolVersion: PROTOCOL_VERSION, member, token: token ?? '' } });
@@ -159,7 +159,7 @@ async function connect({ address, tls }: LaneTarget, input: LaneInput): Promise<
       : connectTls({ ...place, ...tls, checkServerIdentity: checkServer }).on('data', input.feed);
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS);
-    socket.once('error', (error) => {
+    socket.once('error', (error: Error) => {
       clearTimeout(timer);
       reject(laneLost(address, error));
     });

@@ -57,10 +57,14 @@ export function createPullAssembly(what: string, checksum: ChecksumKind, memory:
     arrived: (bytes) => opened('data').receiver.arrived(bytes),
     take(part) {
       switch (part.part) {
-        case 'header':
-          return begin(part.header);
-        case 'chunk':
-          return opened('chunk').receiver.take(part.chunk);
+        case 'header': {
+          begin(part.header);
+          return;
+        }
+        case 'chunk': {
+          opened('chunk').receiver.take(part.chunk);
+          return;
+        }
         case 'end': {
           const { layout, payload, pushLayout, receiver } = opened('end');
           receiver.finish(part.end);

@@ -88,9 +88,7 @@ export function guarded(
       }
       handler(call, callback);
     };
-  return Object.fromEntries(
-    Object.entries(handlers).map(([name, handler]) => [name, guard(handler as AnyHandler)]),
-  ) as UntypedServiceImplementation;
+  return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, guard(handler as AnyHandler)]));
 }
 
 function tokenOf(metadata: Metadata): string {

@@ -46,7 +46,7 @@ export async function startLaneServer(options: LaneOptions): Promise<LaneServer>
   const sockets = new Set<Socket>();
   const accept = (socket: Socket, attach: (input: LaneInput) => Socket): void => {
     if (sockets.size >= MAX_LANES) return void socket.destroy();
-    const lane = serveLane(options, attach, socket as TLSSocket);
+    const lane = serveLane(options, attach, socket);
     sockets.add(lane);
     lane.on('close', () => sockets.delete(lane));
   };
@@ -84,7 +84,7 @@ function addressOf(server: Server): string {
 }
 
 /** One connection: hello, then calls one after the other. */
-function serveLane(options: LaneOptions, attach: (input: LaneInput) => Socket, accepted: TLSSocket): Socket {
+function serveLane(options: LaneOptions, attach: (input: LaneInput) => Socket, accepted: Socket): Socket {
   const { access, pulls, pushes } = options;
   let greeted = false;
   let push: PushIntake | null = null;

@@ -8,7 +8,7 @@ import { controlHandlers } from './control-service.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { startHealthServer } from './health.js';
 import { startLaneServer, type LanePlace } from './lane-server.js';
-import { createServer, isLoopback, listen, serverSecurity, shutDown } from './listen.js';
+import { createServer, listen, serverSecurity, shutDown } from './listen.js';
 import { parametersHandlers } from './parameters-service.js';
 import type { RunEnd, StopOptions } from './run-ending.js';
 import { createRunHost } from './run-host.js';
@@ -31,8 +31,10 @@ export interface ParameterServerOptions {
   readonly tls?: TlsFiles;
   /** The run token that callers must know; none when absent. */
   readonly token?: string;
-  /** Where tensors can be moved faster than over gRPC; any free port on loopback by default, none elsewhere. Null for none. */
-  readonly lane?: LanePlace | null;
+  /** Where tensors can be moved faster than over gRPC; none when absent. Who reaches the server through a proxy goes past it on a lane. */
+  readonly lane?: LanePlace;
+  /** The lane's address as workers reach it, when it is another one: `:port`, `host:port` or `unix:/path`. */
+  readonly advertisedLane?: string;
   /** Digest of the frozen weights that workers must prove; the first worker sets it when absent. */
   readonly frozenDigest?: string;
   /** Silence after which a worker is taken for dead; five heartbeats by default. */
@@ -46,6 +48,8 @@ export interface ParameterServerOptions {
 export interface ParameterServer {
   /** `host:port` that it listens on. */
   readonly address: string;
+  /** Of the lane, as workers are told; empty when there is none. */
+  readonly laneAddress: string;
   readonly healthPort: number | null;
   /** Resolves when the run is over and the server has shut down; rejects when the run failed. */
   readonly finished: Promise<RunEnd>;
@@ -102,7 +106,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   server.addService(Control.service, guarded(access, 'Control', { ...controlHandlers(host.control) }));
 
   const address = await listen(server, options.address, tls);
-  const place = options.lane === undefined ? lanePlace(address) : options.lane;
+  const place = options.lane ?? null;
   const lanes =
     place === null
       ? null
@@ -113,7 +117,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
           pushes: host.pushes,
           tls: tls && serverSecurity(tls),
         });
-  lane.address = lanes?.address ?? '';
+  lane.address = lanes === null ? '' : (options.advertisedLane ?? lanes.address);
   const health =
     options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
   health?.set('ready', true);
@@ -130,6 +134,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   finished.catch(() => {});
   return {
     address,
+    laneAddress: lane.address,
     healthPort: health?.port ?? null,
     finished,
     status: host.status,
@@ -139,10 +144,4 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
       await finished.catch(() => {});
     },
   };
-}
-
-/** A lane beside a loopback address: no one else can reach it, and no port must be opened. */
-function lanePlace(address: string): LanePlace | null {
-  const host = address.slice(0, address.lastIndexOf(':'));
-  return isLoopback(host) ? { host: host.replace(/^\[|\]$/g, ''), port: 0 } : null;
 }

@@ -47,3 +47,9 @@ export function fromServiceError(error: Pick<ServiceError, 'code' | 'details'>, 
 function isConnectionLoss(error: Pick<ServiceError, 'code' | 'details'>): boolean {
   return error.details.includes('RST_STREAM') || error.details.startsWith('Connection dropped');
 }
+
+/** The same for a status whose number came in a message. */
+export function fromStatus(code: number, details: string, peer: string): LlavaError {
+  const known = [...CODE_OF_STATUS.keys()].find((value) => (value as number) === code);
+  return fromServiceError({ code: known ?? status.INTERNAL, details }, peer);
+}

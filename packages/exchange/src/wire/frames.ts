@@ -57,7 +57,10 @@ export function createFrameReader(sink: FrameSink): FrameReader {
       }
       filled += bytes;
       if (filled < body.length) return;
-      if (state === 'message') return finish();
+      if (state === 'message') {
+        finish();
+        return;
+      }
       const word = header.readUInt32LE(0);
       begin(word % RAW, word >= RAW);
     },

@@ -78,7 +78,7 @@ export function readInPlace(accepted: Socket, input: LaneInput): Socket {
   owner._handle = null; // the connection belongs to the new socket from here on, and its server need not wait for this one
   accepted.destroy();
   const options = { handle, onread: input.onread, allowHalfOpen: true };
-  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  const socket = new Socket(options);
   socket.resume();
   return socket;
 }
