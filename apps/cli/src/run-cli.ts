@@ -7,6 +7,9 @@ import { registerCompletion } from './commands/completion.js';
 import { registerDashboard } from './commands/dashboard.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerExport } from './commands/export.js';
+import { registerFetch } from './commands/fetch.js';
+import { registerInspect } from './commands/inspect.js';
 import { registerK8s } from './commands/k8s.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerRuntime } from './commands/runtime.js';
@@ -21,6 +24,9 @@ const COMMANDS = [
   registerChat,
   registerDashboard,
   registerDiff,
+  registerFetch,
+  registerInspect,
+  registerExport,
   registerK8s,
   registerRuntime,
   registerDoctor,

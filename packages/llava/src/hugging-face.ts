@@ -91,6 +91,7 @@ export function llavaToOriginal(config: LlavaConfig, tower: string, tokens?: Lla
     architectures: ['LlavaLlamaForCausalLM'],
     model_type: 'llava_llama',
     mm_vision_tower: tower,
+    image_token_index: config.imageTokenId, // ours; LLaVA itself has no such token
     mm_hidden_size: config.vision.hidden,
     mm_projector_type: projectorType(config.projector),
     mm_vision_select_layer: config.featureLayer,

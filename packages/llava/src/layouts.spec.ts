@@ -109,7 +109,7 @@ describe("a model in LLaVA's own layout", () => {
   });
 
   it('gets a token for images behind its vocabulary when it has none', async () => {
-    await saveOriginalLlava(folder, TINY, tinyWeights());
+    await saveOriginalLlava(folder, TINY, tinyWeights(), { config: { image_token_index: null } });
     const { config, weights } = await loadLlava(folder);
     expect([config.imageTokenId, config.decoder.vocab]).toEqual([20, 64]);
     const rows = weights.get('decoder.embedding.weight')!;

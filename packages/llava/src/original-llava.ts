@@ -51,7 +51,7 @@ export async function openOriginalLlava(
   const holdsTower = [...(await listWeights(folder)).keys()].some((name) => /(^|\.)vision_tower\./.test(name));
   const vision = await towerConfig(folder, { towerName, towerFolder, holdsTower });
   const stored = inFile(folder, () => originalConfig(json, vision));
-  const imageTokenId = (await findImageToken(folder)) ?? stored.decoder.vocab;
+  const imageTokenId = hfField(json, 'image_token_index', (await findImageToken(folder)) ?? stored.decoder.vocab);
   const config = { ...stored, imageTokenId, decoder: grownVocab(stored.decoder, imageTokenId) };
   const whole = llavaParameters(stored);
   const main = await openParameters(folder, {

@@ -71,14 +71,12 @@ export async function saveOriginalLlava(
     name,
   ]);
   await writeTensors(join(folder, TOWER), { config, weights, extras }, new Map(towerNames));
-  const preprocessor = extras.json?.['preprocessor_config.json'];
+  const preprocessing = (extras.files ?? []).filter((file) => basename(file) === 'preprocessor_config.json');
+  const { dtype = 'F32' } = extras;
   await writeBeside(
     join(folder, TOWER),
-    { ...(extras.dtype && { dtype: extras.dtype }) },
-    {
-      ...(preprocessor === undefined ? {} : { 'preprocessor_config.json': preprocessor }),
-      'config.json': clipVisionToHf(config.vision),
-    },
+    { files: preprocessing, dtype },
+    { 'config.json': clipVisionToHf(config.vision) },
   );
   await writeTensors(folder, { config, weights, extras }, originalLlavaNames(config));
   await writeBeside(folder, extras, { 'config.json': llavaToOriginal(config, TOWER, extras.tokens) });

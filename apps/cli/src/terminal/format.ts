@@ -5,6 +5,13 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(bytes / 1e3)} kB`;
 }
 
+/** A count as people read it: `853`, `20.98 M`, `6.74 G`. */
+export function formatCount(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} G`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(2)} M`;
+  return count >= 1e4 ? `${(count / 1e3).toFixed(1)} k` : String(count);
+}
+
 /** A duration as people read it: `8 s`, `2 min 05 s`, `1 h 20 min`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
