@@ -42,7 +42,20 @@ export type { ScenesDataset } from './scenes/write-dataset.js';
 export type { DatasetSummary, ScenesOptions } from './scenes/dataset-files.js';
 
 export { decodePicture } from './pictures/decode-picture.js';
-export type { Picture } from './pictures/decode-picture.js';
-export { resizeBicubic } from './pictures/bicubic.js';
-export { CLIP_MEAN, CLIP_STD, loadPixels, preprocessPicture } from './pictures/preprocess.js';
-export type { PerChannel, Preprocessing } from './pictures/preprocess.js';
+export type { DecodeOptions, Picture } from './pictures/decode-picture.js';
+export type { ResizeFilter } from './pictures/filters.js';
+export { resizePicture } from './pictures/resize.js';
+export type { Crop } from './pictures/resize.js';
+export type { PerChannel } from './pictures/square.js';
+export {
+  CLIP_MEAN,
+  CLIP_STD,
+  SIGLIP_MEAN_STD,
+  loadPixels,
+  normalisePicture,
+  preprocessPicture,
+} from './pictures/preprocess.js';
+export type { Preprocessing } from './pictures/preprocess.js';
+export { ANYRES_336, bestResolution, preprocessAnyres, unpaddedGrid } from './pictures/anyres.js';
+export type { AnyresPixels, Resolution } from './pictures/anyres.js';
+export { preprocessorConfig, readPreprocessorConfig } from './pictures/preprocessor-config.js';

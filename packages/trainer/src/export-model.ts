@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
-import { TEMPLATE_NAMES } from '@llava-ts/data';
+import { TEMPLATE_NAMES, preprocessorConfig } from '@llava-ts/data';
 import type { TemplateName } from '@llava-ts/data';
 import { writeAdapter } from '@llava-ts/decoder';
 import { loadTensorflow } from '@llava-ts/engine';
@@ -33,14 +33,14 @@ export async function exportModel(
   const stage = config.stages.at(-1);
   const imageAspect = stage?.imageAspect ?? config.model.imageAspect;
   const sizePx = llava.vision.imageSizePx;
-  const { mean, std } = await readPreprocessing(config.model.vision, { sizePx, aspect: imageAspect });
+  const preprocessing = await readPreprocessing(config.model.vision, { sizePx, aspect: imageAspect });
   await saveLlava(folder, whole.config, whole.weights, {
     tokens,
     config: { image_aspect_ratio: imageAspect, conversation_template: stage?.template ?? 'v1' },
     files: await existing(config.model.decoder, ['tokenizer_config.json', 'special_tokens_map.json']),
     json: {
       'tokenizer.json': await tokenizerWithImage(config.model.decoder, llava.imageTokenId),
-      'preprocessor_config.json': preprocessorConfig(sizePx, mean, std),
+      'preprocessor_config.json': preprocessorConfig(preprocessing),
     },
   });
 }
@@ -101,21 +101,4 @@ async function tokenizerWithImage(folder: string, imageTokenId: number): Promise
     special: true,
   };
   return { ...json, added_tokens: [...added, image] };
-}
-
-function preprocessorConfig(sizePx: number, mean: readonly number[], std: readonly number[]): Record<string, unknown> {
-  return {
-    image_processor_type: 'CLIPImageProcessor',
-    do_convert_rgb: true,
-    do_resize: true,
-    size: { shortest_edge: sizePx },
-    resample: 3, // bicubic
-    do_center_crop: true,
-    crop_size: { height: sizePx, width: sizePx },
-    do_rescale: true,
-    rescale_factor: 1 / 255,
-    do_normalize: true,
-    image_mean: mean,
-    image_std: std,
-  };
 }

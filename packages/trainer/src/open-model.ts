@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readJson } from '@llava-ts/checkpoint';
-import { CLIP_MEAN, CLIP_STD, loadTokenizer } from '@llava-ts/data';
-import type { PerChannel, Preprocessing } from '@llava-ts/data';
+import { loadTokenizer, readPreprocessorConfig } from '@llava-ts/data';
+import type { Preprocessing } from '@llava-ts/data';
 import { assembleLlava, attachLora } from '@llava-ts/llava';
 import type { LoadedLlava } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
@@ -26,28 +26,17 @@ export async function openModel(model: ModelConfig, seed: number): Promise<Loade
 }
 
 /**
- * How an encoder wants its pictures: mean and standard deviation of its `preprocessor_config.json`, or CLIP's where there is none.
- * @throws {LlavaError} `bad-input` when the file has something else than three numbers
+ * How an encoder wants its pictures, from its `preprocessor_config.json`; CLIP's way where there is none.
+ * @throws {LlavaError} `bad-input` when the file asks for something that is not built here
  */
 export async function readPreprocessing(
   folder: string,
   options: { sizePx: number; aspect: ImageAspect },
 ): Promise<Preprocessing> {
   const file = join(folder, 'preprocessor_config.json');
-  const json = (await readJson(file).catch((error: unknown) => {
+  const json: unknown = await readJson(file).catch((error: unknown) => {
     if (error instanceof LlavaError && error.code === 'not-found') return {};
     throw error;
-  })) as { image_mean?: unknown; image_std?: unknown };
-  return {
-    ...options,
-    mean: channels(json.image_mean, CLIP_MEAN, `${file}: image_mean`),
-    std: channels(json.image_std, CLIP_STD, `${file}: image_std`),
-  };
-}
-
-function channels(value: unknown, standard: PerChannel, place: string): PerChannel {
-  if (value === undefined) return standard;
-  if (Array.isArray(value) && value.length === 3 && value.every((number) => Number.isFinite(number)))
-    return value as unknown as PerChannel;
-  throw new LlavaError('bad-input', `${place}: expected three numbers, got ${JSON.stringify(value)}`);
+  });
+  return { ...readPreprocessorConfig(json, file), ...options };
 }

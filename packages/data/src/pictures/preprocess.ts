@@ -1,17 +1,22 @@
 import { LlavaError } from '@llava-ts/telemetry';
 
-import { resizeBicubic } from './bicubic.js';
 import { decodePicture, type Picture } from './decode-picture.js';
-
-/** Red, green, blue. */
-export type PerChannel = readonly [number, number, number];
+import type { ResizeFilter } from './filters.js';
+import { resizePicture } from './resize.js';
+import { cutSquare, padToSquare, type PerChannel } from './square.js';
 
 /** How a picture becomes an encoder's input. */
 export interface Preprocessing {
   /** Width and height of the encoder's input. */
   readonly sizePx: number;
-  /** `square`: shortest edge to size, then the centre is cut out. `pad`: bars of the mean colour first, nothing is lost. */
+  /** LLaVA's image_aspect_ratio. `pad`: bars of the mean colour make it square first, nothing is lost. `square`: no bars. */
   readonly aspect: 'square' | 'pad';
+  /** `cut` (the default): shortest edge to size, then the centre is cut out, as for CLIP. `stretch`: both edges to size, as for SigLIP. */
+  readonly fit?: 'cut' | 'stretch';
+  /** Pillow's filter for resizing; `bicubic` unless given. */
+  readonly filter?: ResizeFilter;
+  /** Turn pictures as their EXIF orientation says; LLaVA does not. */
+  readonly orient?: boolean;
   /** Subtracted after scaling to 0..1. */
   readonly mean: PerChannel;
   /** Divided by. */
@@ -22,29 +27,10 @@ export interface Preprocessing {
 export const CLIP_MEAN: PerChannel = [0.48145466, 0.4578275, 0.40821073];
 /** CLIP's standard deviation of red, green and blue. */
 export const CLIP_STD: PerChannel = [0.26862954, 0.26130258, 0.27577711];
+/** SigLIP's mean and standard deviation alike (google/siglip-so400m-patch14-384, preprocessor_config.json). */
+export const SIGLIP_MEAN_STD: PerChannel = [0.5, 0.5, 0.5];
 
-/** LLaVA's `expand2square`: the picture in the middle of a square of the mean colour. */
-function padToSquare({ width, height, rgb }: Picture, mean: PerChannel): Picture {
-  const side = Math.max(width, height);
-  if (width === height) return { width, height, rgb };
-  const padded = new Uint8Array(side * side * 3);
-  const colour = mean.map((share) => Math.trunc(share * 255));
-  for (let at = 0; at < padded.length; at++) padded[at] = colour[at % 3] ?? 0;
-  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
-  for (let row = 0; row < height; row++) {
-    padded.set(rgb.subarray(row * width * 3, (row + 1) * width * 3), ((top + row) * side + left) * 3);
-  }
-  return { width: side, height: side, rgb: padded };
-}
-
-/** Shortest edge to `sizePx`, the other one in proportion and rounded down, as CLIPImageProcessor does. */
-function resizeShortestEdge(picture: Picture, sizePx: number): Picture {
-  const { width, height } = picture;
-  const longer = Math.trunc((sizePx * Math.max(width, height)) / Math.min(width, height));
-  return width <= height ? resizeBicubic(picture, sizePx, longer) : resizeBicubic(picture, longer, sizePx);
-}
-
-/** The normalised value of every level of a channel, rounded to float32 where CLIPImageProcessor rounds. */
+/** The normalised value of every level of a channel, rounded to float32 where the processors round. */
 function levelTable(mean: number, std: number): Float32Array {
   return Float32Array.from(
     { length: 256 },
@@ -53,23 +39,38 @@ function levelTable(mean: number, std: number): Float32Array {
 }
 
 /**
- * Makes an encoder's input from a decoded picture, as CLIPImageProcessor does with Pillow.
- * @returns `[3, sizePx, sizePx]` float32
+ * Levels to normalised values, channels first.
+ * @param pixels `[3, height, width]` float32 to fill
  */
-export function preprocessPicture(picture: Picture, { sizePx, aspect, mean, std }: Preprocessing): Float32Array {
-  const whole = aspect === 'pad' ? padToSquare(picture, mean) : picture;
-  const { width, height, rgb } = resizeShortestEdge(whole, sizePx);
-  const [left, top] = [Math.floor((width - sizePx) / 2), Math.floor((height - sizePx) / 2)];
-  const pixels = new Float32Array(3 * sizePx * sizePx);
-  for (const channel of [0, 1, 2] as const) {
-    const values = levelTable(mean[channel], std[channel]);
-    let to = channel * sizePx * sizePx;
-    for (let row = 0; row < sizePx; row++) {
-      let from = ((top + row) * width + left) * 3 + channel;
-      for (let column = 0; column < sizePx; column++, from += 3) pixels[to++] = values[rgb[from] as number] as number;
-    }
+export function normalisePicture(
+  { rgb, width, height }: Picture,
+  { mean, std }: Pick<Preprocessing, 'mean' | 'std'>,
+  pixels = new Float32Array(3 * width * height),
+): Float32Array {
+  const area = width * height;
+  const [red, green, blue] = [0, 1, 2].map((channel) => levelTable(mean[channel] ?? 0, std[channel] ?? 1)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  for (let at = 0, from = 0; at < area; at++, from += 3) {
+    pixels[at] = red[rgb[from] as number] as number;
+    pixels[at + area] = green[rgb[from + 1] as number] as number;
+    pixels[at + 2 * area] = blue[rgb[from + 2] as number] as number;
   }
   return pixels;
+}
+
+/**
+ * Makes an encoder's input from a decoded picture, as CLIPImageProcessor and SiglipImageProcessor do with Pillow.
+ * @returns `[3, sizePx, sizePx]` float32
+ */
+export function preprocessPicture(picture: Picture, preprocessing: Preprocessing): Float32Array {
+  const { sizePx, aspect, fit = 'cut', filter = 'bicubic', mean } = preprocessing;
+  const whole = aspect === 'pad' ? padToSquare(picture, mean) : picture;
+  const square =
+    fit === 'cut' ? cutSquare(whole, sizePx, filter) : resizePicture(whole, { width: sizePx, height: sizePx, filter });
+  return normalisePicture(square, preprocessing);
 }
 
 /**
@@ -89,5 +90,6 @@ export async function loadPixels(
       `preprocessing.sizePx: expected a positive whole number, got ${preprocessing.sizePx}`,
     );
   }
-  return preprocessPicture(await decodePicture(source, name), preprocessing);
+  const { orient = false } = preprocessing;
+  return preprocessPicture(await decodePicture(source, name, { orient }), preprocessing);
 }
