@@ -3,16 +3,22 @@ export type { RandomSource } from './random.js';
 
 export { IMAGE_PLACEHOLDER } from './conversations/sample.js';
 export type { Sample, Turn } from './conversations/sample.js';
-export { TEMPLATE_NAMES, V1_SYSTEM, renderConversation, renderPrompt } from './conversations/templates.js';
-export type { Segment, TemplateName } from './conversations/templates.js';
+export { TEMPLATE_NAMES, findTemplate, renderConversation, renderPrompt } from './conversations/templates.js';
+export type { RenderOptions, TemplateName } from './conversations/templates.js';
+export type { Segment } from './conversations/segments.js';
+export { DIALOGUES, V1_SYSTEM } from './conversations/dialogues.js';
+export type { Dialogue } from './conversations/dialogues.js';
+export { renderChatTemplate } from './conversations/chat-template.js';
 export { readSamples } from './conversations/read-samples.js';
-export { IGNORED_LABEL, encodeSample } from './conversations/encode.js';
+export { IGNORED_LABEL, LLAVA_IMAGE_ID, encodeAsLlava, encodeSample } from './conversations/encode.js';
 export type { EncodeOptions, EncodedSample } from './conversations/encode.js';
 export { chooseBucket, collate } from './conversations/collate.js';
 export type { Batch } from './conversations/collate.js';
 export { epochOrder } from './conversations/order.js';
 
-export { createTokenizer, loadTokenizer } from './tokenizer/tokenizer.js';
+export { createTokenizer } from './tokenizer/tokenizer.js';
+export { loadTokenizer } from './tokenizer/load-tokenizer.js';
+export { SENTENCEPIECE_MODEL, convertSentencepiece } from './tokenizer/sentencepiece.js';
 export type { Tokenizer, TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer.js';
 export type { TextStream } from './tokenizer/text-stream.js';
 export { TINY_TOKENIZER_CONFIG, trainTinyTokenizer } from './tokenizer/tiny-tokenizer.js';

@@ -4,7 +4,8 @@ import { TINY_TOKENIZER_CONFIG, trainTinyTokenizer } from '../tokenizer/tiny-tok
 import { createTokenizer } from '../tokenizer/tokenizer.js';
 import { encodeSample } from './encode.js';
 import type { Sample } from './sample.js';
-import { V1_SYSTEM, renderConversation, renderPrompt } from './templates.js';
+import { V1_SYSTEM } from './dialogues.js';
+import { renderConversation, renderPrompt } from './templates.js';
 
 const tokenizer = createTokenizer(
   trainTinyTokenizer(['USER: What is it? ASSISTANT: a bus, two cats']),

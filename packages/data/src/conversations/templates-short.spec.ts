@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { V1_SYSTEM, renderConversation } from './templates.js';
+import { V1_SYSTEM } from './dialogues.js';
+import { renderConversation } from './templates.js';
 import type { Sample } from './sample.js';
 
 const sample: Sample = {

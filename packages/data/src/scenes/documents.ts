@@ -1,4 +1,4 @@
-import { V1_SYSTEM } from '../conversations/templates.js';
+import { V1_SYSTEM } from '../conversations/dialogues.js';
 import { pick, shuffled, type RandomSource } from '../random.js';
 import { sceneCaption } from './captions.js';
 import { sceneQuestions } from './questions.js';

@@ -9,7 +9,8 @@ import { seededRandom } from '../random.js';
 import { composeScene } from '../scenes/compose.js';
 import { sceneDocument } from '../scenes/documents.js';
 import { TINY_TOKENIZER_CONFIG, trainTinyTokenizer } from './tiny-tokenizer.js';
-import { createTokenizer, loadTokenizer } from './tokenizer.js';
+import { loadTokenizer } from './load-tokenizer.js';
+import { createTokenizer } from './tokenizer.js';
 
 const random = seededRandom(1);
 const documents = Array.from({ length: 500 }, () => sceneDocument(composeScene(random, { split: 'any' }), random));

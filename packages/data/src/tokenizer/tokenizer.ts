@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-
 import * as huggingFace from '@huggingface/tokenizers';
 import { LlavaError } from '@llava-ts/telemetry';
 
@@ -22,24 +19,43 @@ const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  /** Ids of a text; adds no begin or end token, but special tokens written out in the text (`</s>`) become their ids. */
-  encode(text: string): number[];
+  /**
+   * Ids of a text; adds no begin or end token, but special tokens written out in the text (`</s>`) become their ids.
+   * @param options.after a special token that the text stands behind; a text's very start may get a leading space, what follows not
+   */
+  encode(text: string, options?: { readonly after?: string }): number[];
   /** Text of ids, special tokens left out. */
   decode(ids: readonly number[]): string;
   /** Decodes ids as they come, without ever giving out half a character. */
   createStream(): TextStream;
+  /** The begin token; the end token for a tokenizer that has none. */
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
+  /** What the tokenizer puts in front of every text: the begin token, or nothing (Qwen). */
+  readonly startIds: readonly number[];
+  /** The begin token written out, empty where there is none. */
+  readonly beginText: string;
+  /** The end token written out. */
+  readonly endText: string;
+  /** Special tokens written out, which nothing merges with. */
+  readonly specialTexts: readonly string[];
+  /** Llama's behaviour before transformers 4.31: a text behind a special token gets a leading space too. */
+  readonly legacy: boolean;
+  /** The model's own template (Jinja), if its files have one. */
+  readonly chatTemplate: string | null;
   /** Stands for one patch of a picture; the next free id if the tokenizer's files do not name `<image>`. */
   readonly imageTokenId: number;
   /** Number of ids, special tokens and `<image>` included. */
   readonly vocab: number;
 }
 
-interface AddedToken {
+/** A token beside the model's own. */
+export interface AddedToken {
   readonly id: number;
   readonly content: string;
+  readonly special?: boolean;
+  readonly [field: string]: unknown;
 }
 
 type SpecialToken = string | { readonly content?: string } | null | undefined;
@@ -48,6 +64,7 @@ type SpecialToken = string | { readonly content?: string } | null | undefined;
 export interface TokenizerJson {
   readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly [field: string]: unknown };
   readonly added_tokens?: readonly AddedToken[];
+  readonly post_processor?: unknown;
 }
 
 /** A `tokenizer_config.json`, as far as it is read here. */
@@ -56,6 +73,9 @@ export interface TokenizerConfig {
   readonly eos_token?: SpecialToken;
   readonly pad_token?: SpecialToken;
   readonly unk_token?: SpecialToken;
+  readonly add_bos_token?: boolean | null;
+  readonly legacy?: boolean | null;
+  readonly chat_template?: unknown;
 }
 
 const NOT_STRIPPED = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
@@ -67,8 +87,12 @@ function highestId({ model, added_tokens = [] }: TokenizerJson): number {
   return highest;
 }
 
+function contentOf(token: SpecialToken): string | undefined {
+  return typeof token === 'string' ? token : token?.content;
+}
+
 function idOf(json: TokenizerJson, token: SpecialToken): number | undefined {
-  const content = typeof token === 'string' ? token : token?.content;
+  const content = contentOf(token);
   if (content === undefined) return undefined;
   return json.added_tokens?.find((added) => added.content === content)?.id ?? json.model.vocab[content];
 }
@@ -80,10 +104,30 @@ function withImageToken(json: TokenizerJson): TokenizerJson {
   return { ...json, added_tokens: [...(json.added_tokens ?? []), added] };
 }
 
+/** Whether the begin token is put in front of texts: as configured, else as the post-processor does, else where there is one. */
+function addsBegin(
+  { post_processor: processor }: TokenizerJson,
+  { add_bos_token: configured, bos_token: token }: TokenizerConfig,
+): boolean {
+  const begin = contentOf(token);
+  if (begin === undefined) return false;
+  if (typeof configured === 'boolean') return configured;
+  return processor === null || processor === undefined || JSON.stringify(processor).includes(JSON.stringify(begin));
+}
+
+/** `chat_template` is a text, or a list of named ones of which `default` counts. */
+function chatTemplateOf({ chat_template: template }: TokenizerConfig): string | null {
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return null;
+  const named = template as readonly { name?: unknown; template?: unknown }[];
+  const found = named.find(({ name }) => name === 'default')?.template;
+  return typeof found === 'string' ? found : null;
+}
+
 /**
  * Creates a tokenizer from the parsed contents of `tokenizer.json` and `tokenizer_config.json`.
  * The padding id falls back on the unknown token's and then on the end token's, as LLaVA does.
- * @throws LlavaError `bad-input` when no begin or end token is named
+ * @throws LlavaError `bad-input` when no end token is named, or a named token is not in the vocabulary
  */
 export function createTokenizer(file: TokenizerJson, config: TokenizerConfig, place = 'tokenizer'): Tokenizer {
   const json = withImageToken(file);
@@ -98,51 +142,29 @@ export function createTokenizer(file: TokenizerJson, config: TokenizerConfig, pl
     return id;
   };
   const eosId = required('eos_token');
+  const bosId = contentOf(config.bos_token) === undefined ? eosId : required('bos_token');
+  const specialTexts = (json.added_tokens ?? []).map(({ content }) => content);
+  const encode = (text: string): number[] =>
+    text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false }).ids;
   const decode = (ids: readonly number[]): string =>
     ids.length === 0
       ? ''
       : tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   return {
-    encode: (text) => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false }).ids),
+    encode: (text, { after = '' } = {}) =>
+      text !== '' && specialTexts.includes(after) ? encode(after + text).slice(1) : encode(text),
     decode,
     createStream: () => createTextStream(decode),
-    bosId: required('bos_token'),
+    bosId,
     eosId,
     padId: idOf(json, config.pad_token) ?? idOf(json, config.unk_token) ?? eosId,
+    startIds: addsBegin(json, config) ? [bosId] : [],
+    beginText: contentOf(config.bos_token) ?? '',
+    endText: contentOf(config.eos_token) ?? '',
+    specialTexts,
+    legacy: config.legacy !== false,
+    chatTemplate: chatTemplateOf(config),
     imageTokenId: idOf(json, IMAGE_PLACEHOLDER) ?? highestId(json),
     vocab: highestId(json) + 1,
   };
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LlavaError(
-      'not-found',
-      `${file}: cannot be read; a model folder needs tokenizer.json and tokenizer_config.json`,
-      { cause },
-    );
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new LlavaError('corrupt', `${file}: not JSON (${(cause as Error).message}); copy the file again`, { cause });
-  }
-}
-
-/**
- * Loads a tokenizer from a model folder in Hugging Face layout.
- * @throws LlavaError `not-found`, `corrupt` or `bad-input`, naming the file
- */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const [file, config] = await Promise.all([
-    readJson(path.join(folder, 'tokenizer.json')),
-    readJson(path.join(folder, 'tokenizer_config.json')),
-  ]);
-  if (typeof (file as Partial<TokenizerJson> | null)?.model?.vocab !== 'object') {
-    throw new LlavaError(
-      'bad-input',
-      `${path.join(folder, 'tokenizer.json')}: expected model.vocab with tokens and ids; a byte-pair model is needed`,
-    );
-  }
-  return createTokenizer(file as TokenizerJson, config ?? {}, folder);
 }
