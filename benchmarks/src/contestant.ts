@@ -17,9 +17,19 @@ export interface Contestant {
   readonly ready: Readonly<Record<string, number>>;
 }
 
+/** Where a measurement may run: on the first so many cores (with Linux's taskset), on all unless given. */
+export interface Pinning {
+  readonly cores?: number;
+}
+
 /** Starts one of our measurements, compiled beside this file. */
-export function startOurs(name: string, script: string, args: readonly string[] = []): Promise<Contestant> {
-  return start(name, process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args]);
+export function startOurs(
+  name: string,
+  script: string,
+  args: readonly string[] = [],
+  pinning: Pinning = {},
+): Promise<Contestant> {
+  return start(name, [process.execPath, fileURLToPath(new URL(script, import.meta.url)), ...args], pinning);
 }
 
 /** Starts the peer's measurement with the given Python. */
@@ -29,10 +39,20 @@ export function startPeer(
   script: string,
   args: readonly string[] = [],
 ): Promise<Contestant> {
-  return start(name, python, [fileURLToPath(new URL(`../peers/${script}`, import.meta.url)), ...args]);
+  return startPinnedPeer({ name, python, script, args });
 }
 
-async function start(name: string, command: string, args: string[]): Promise<Contestant> {
+/** The same on some of the cores. */
+export function startPinnedPeer(
+  peer: Pinning & { name: string; python: string; script: string; args: readonly string[] },
+): Promise<Contestant> {
+  const script = fileURLToPath(new URL(`../peers/${peer.script}`, import.meta.url));
+  return start(peer.name, [peer.python, script, ...peer.args], peer);
+}
+
+async function start(name: string, words: readonly string[], { cores }: Pinning): Promise<Contestant> {
+  const pin = cores === undefined ? [] : ['taskset', '--cpu-list', `0-${cores - 1}`];
+  const [command = '', ...args] = [...pin, ...words];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));

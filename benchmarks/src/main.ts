@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { benchExchange } from './exchange.js';
+import { benchImages } from './images.js';
 import { benchOptimizer } from './optimizer.js';
 import { benchStep } from './step.js';
 
@@ -24,6 +25,7 @@ const question = (
     .action(run);
 };
 question('step', 'a decoder training step: eager, compiled, bfloat16, and PyTorch', benchStep);
+question('images', 'JPEG files to pixels, on one core and two, and Pillow and CLIPImageProcessor', benchImages);
 question('optimizer', 'AdamW on 50 million parameters, and torch fused AdamW', benchOptimizer);
 question(
   'exchange',

@@ -113,8 +113,10 @@ export function encodeSample(
         return;
       case 'begin':
         flush(index === 0 ? '' : tokenizer.beginText);
-        for (const id of tokenizer.startIds) ids.push(id);
-        for (const _ of tokenizer.startIds) labels.push(IGNORED_LABEL);
+        for (const id of tokenizer.startIds) {
+          ids.push(id);
+          labels.push(IGNORED_LABEL);
+        }
         return;
       case 'end':
         flush(tokenizer.endText);

@@ -49,9 +49,10 @@ export function readPreprocessorConfig(
   if (typeof factor !== 'number' || Math.abs(factor * 255 - 1) > 1e-6) refuse('rescale_factor', '1 / 255');
   const filter = FILTERS[resample as number] ?? refuse('resample', '1 (lanczos), 2 (bilinear) or 3 (bicubic)');
   const normalised = config['do_normalize'] !== false;
-  const kind = String(config['image_processor_type'] ?? config['feature_extractor_type'] ?? '');
+  const kind = config['image_processor_type'] ?? config['feature_extractor_type'];
   const stretched =
-    kind.startsWith('Siglip') || (config['size'] as { height?: number } | undefined)?.height !== undefined;
+    (typeof kind === 'string' && kind.startsWith('Siglip')) ||
+    (config['size'] as { height?: number } | undefined)?.height !== undefined;
   const cuts = typeof config['do_center_crop'] === 'boolean' ? config['do_center_crop'] : !stretched;
   const size = edge(config['size'], `${place}: size`);
   const cropped = cuts ? edge(config['crop_size'], `${place}: crop_size`) : undefined;

@@ -4,13 +4,7 @@ import path from 'node:path';
 import { LlavaError } from '@llava-ts/telemetry';
 
 import { convertSentencepiece } from './sentencepiece.js';
-import {
-  createTokenizer,
-  type AddedToken,
-  type Tokenizer,
-  type TokenizerConfig,
-  type TokenizerJson,
-} from './tokenizer.js';
+import { createTokenizer, type AddedToken, type Tokenizer, type TokenizerJson } from './tokenizer.js';
 
 /** A file's bytes, or null when there is no such file. */
 async function readIfThere(file: string): Promise<Buffer | null> {
@@ -45,9 +39,10 @@ function withAddedTokens(json: TokenizerJson, config: Record<string, unknown>): 
 
 async function readVocabulary(folder: string, config: Record<string, unknown>): Promise<TokenizerJson> {
   const place = path.join(folder, 'tokenizer.json');
-  const json = (await readObject(place)) as TokenizerJson | null;
+  const json = (await readObject(place)) as Partial<TokenizerJson> | null;
   if (json !== null) {
-    if (typeof json.model?.vocab === 'object' && !Array.isArray(json.model.vocab)) return json;
+    const vocab = json.model?.vocab;
+    if (typeof vocab === 'object' && !Array.isArray(vocab)) return json as TokenizerJson;
     throw new LlavaError(
       'bad-input',
       `${place}: expected model.vocab with tokens and ids; a byte-pair model is needed`,
@@ -82,5 +77,5 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     throw new LlavaError('not-found', `${at('tokenizer_config.json')}: cannot be read; it names the special tokens`);
   }
   const chat = template === null ? {} : { chat_template: template.toString('utf8') };
-  return createTokenizer(json, { ...config, ...chat } as TokenizerConfig, folder);
+  return createTokenizer(json, { ...config, ...chat }, folder);
 }

@@ -26,6 +26,7 @@ function llamaModel(fields: Record<string, unknown> = {}): Uint8Array {
 const special = { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>' };
 const model = llamaModel();
 const tokenizer = createTokenizer(convertSentencepiece(model), special);
+const LONE = /\p{Cs}/u; // half of a surrogate pair
 const literal = /<\/?s>|<unk>|<image>/;
 const text = fc
   .array(
@@ -49,7 +50,7 @@ const text = fc
     { maxLength: 8 },
   )
   .map((parts) => parts.join(''))
-  .filter((value) => value.isWellFormed() && !literal.test(value));
+  .filter((value) => !LONE.test(value) && !literal.test(value));
 
 describe("Llama-2's sentencepiece model, converted", () => {
   it('gives the ids of llama-tokenizer-js for any text', () => {
@@ -96,7 +97,7 @@ describe("Llama-2's sentencepiece model, converted", () => {
         const stream = tokenizer.createStream();
         const parts = ids.map((id) => stream.push(id));
         if (!value.includes('\uFFFD')) expect(parts.join('')).not.toContain('\uFFFD');
-        expect(parts.every((part) => part.isWellFormed())).toBe(true);
+        expect(parts.every((part) => !LONE.test(part))).toBe(true);
         expect(parts.join('') + stream.end()).toBe(value);
       }),
       { numRuns: 300 },

@@ -81,7 +81,7 @@ function mergesOf(pieces: readonly Piece[]): [string, string][] {
   const merges: { pair: [string, string]; score: number }[] = [];
   for (const { piece, score, type } of pieces) {
     if (type !== 1) continue;
-    const characters = [...piece];
+    const characters = Array.from(piece);
     for (let cut = 1; cut < characters.length; cut++) {
       const left = characters.slice(0, cut).join('');
       const right = characters.slice(cut).join('');
