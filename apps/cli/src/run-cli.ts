@@ -11,6 +11,7 @@ import { registerExport } from './commands/export.js';
 import { registerFetch } from './commands/fetch.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerK8s } from './commands/k8s.js';
+import { registerPlan } from './commands/plan.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerRuntime } from './commands/runtime.js';
 import { registerTrain } from './commands/train.js';
@@ -27,6 +28,7 @@ const COMMANDS = [
   registerFetch,
   registerInspect,
   registerExport,
+  registerPlan,
   registerK8s,
   registerRuntime,
   registerDoctor,
