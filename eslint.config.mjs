@@ -26,6 +26,10 @@ const layers = {
   part: { imports: ['foundation', 'telemetry'], banned: [...RPC, ...DEVICE, ...PICTURES] },
   model: { imports: ['part', 'foundation', 'telemetry'], banned: [...RPC, ...DEVICE, ...PICTURES] },
   data: { imports: ['telemetry'], banned: [...RPC, ...DEVICE, '@tensorflow/tfjs-core'] },
+  instructions: {
+    imports: ['data', 'foundation', 'telemetry'],
+    banned: [...RPC, ...DEVICE, ...PICTURES, '@tensorflow/tfjs-core'],
+  },
   trainer: { imports: ['model', 'data', 'part', 'foundation', 'telemetry'], banned: [...RPC, ...DEVICE, ...PICTURES] },
   wire: { imports: [], banned: [...DEVICE, ...PICTURES] },
   exchange: { imports: ['trainer', 'wire', 'foundation', 'telemetry'], banned: [...DEVICE, ...PICTURES] },

@@ -21,7 +21,8 @@ const FORBIDDEN = {
   ),
   'packages/llava': ['data', 'trainer', 'recipes', '@tensorflow/tfjs-node-gpu', 'sharp', ...RPC],
   'packages/data': ['engine', ...PARTS, 'llava', 'trainer', 'recipes', '@tensorflow/tfjs-core', ...RPC],
-  'packages/trainer': ['recipes', 'worker', 'parameter-server', 'sharp', ...RPC],
+  'packages/instructions': [...PARTS, 'llava', 'trainer', 'recipes', 'sharp', '@tensorflow/tfjs-core', ...RPC],
+  'packages/trainer': ['recipes', 'instructions', 'worker', 'parameter-server', 'sharp', ...RPC],
   'packages/exchange': ['recipes', 'worker', 'parameter-server', '@tensorflow/tfjs-node-gpu'],
   'packages/recipes': ['worker', 'parameter-server', ...RPC],
   protos: ['telemetry', 'trainer', 'exchange'],
@@ -37,13 +38,14 @@ const ALLOWED = {
   ...Object.fromEntries(PARTS.map((part) => [`packages/${part}`, ['engine', 'checkpoint', 'telemetry']])),
   'packages/llava': [...PARTS, 'engine', 'checkpoint', 'telemetry'],
   'packages/data': ['telemetry', 'sharp'],
+  'packages/instructions': ['data', 'checkpoint', 'telemetry'],
   'packages/trainer': ['llava', 'data', 'engine', 'checkpoint', 'telemetry'],
   'packages/exchange': ['trainer', 'protos', 'telemetry', '@grpc/grpc-js'],
   'packages/recipes': ['trainer', 'llava', 'data', 'telemetry'],
   infra: ['recipes', 'trainer', 'telemetry'],
   'apps/worker': ['recipes', 'exchange', 'trainer', 'llava', 'data', 'engine'],
   'apps/parameter-server': ['recipes', 'exchange', 'trainer', 'checkpoint', 'protos'],
-  'apps/cli': ['infra', 'recipes', 'exchange', 'parameter-server', 'worker'],
+  'apps/cli': ['infra', 'instructions', 'recipes', 'exchange', 'parameter-server', 'worker'],
 };
 
 const OURS = new Set(Object.keys({ ...FORBIDDEN, ...ALLOWED }).map((folder) => folder.split('/').at(-1)));

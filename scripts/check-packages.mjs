@@ -16,6 +16,7 @@ const BESIDES = {
   '@llava-ts/cli': /^bin\/[\w-]+\.js$/,
   '@llava-ts/protos': /^llava\/v1\/[\w-]+\.proto$/,
   '@llava-ts/dashboard': /^dist\/web\/(index\.html|assets\/.+\.(css|svg))$/,
+  '@llava-ts/instructions': /^prompts\/[\w-]+\/[\w-]+\.txt$/,
 };
 const NEVER = /\.spec\.|\/(testing|fixtures)\//;
 

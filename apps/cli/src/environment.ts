@@ -9,6 +9,8 @@ export interface CliEnvironment {
   readonly debug: boolean;
   /** Where models are fetched from and kept, as Python's `huggingface_hub` reads it. */
   readonly hub: HubEnvironment;
+  /** `LLAVA_API_KEY`, or `OPENAI_API_KEY`: for the endpoint of `data generate`. Never printed. */
+  readonly apiKey: string | null;
   /** For the programs that are started, and for the cache folder (`LLAVA_CACHE`, `XDG_CACHE_HOME`). */
   readonly variables: Environment;
 }
@@ -38,5 +40,6 @@ function readHub(variables: Environment): HubEnvironment {
 
 /** Reads the environment of this process. */
 export function readEnvironment(variables: Environment = process.env): CliEnvironment {
-  return { debug: Boolean(variables['LLAVA_DEBUG']), hub: readHub(variables), variables };
+  const apiKey = variables['LLAVA_API_KEY'] || variables['OPENAI_API_KEY'] || null; // set but empty is not set
+  return { debug: Boolean(variables['LLAVA_DEBUG']), apiKey, hub: readHub(variables), variables };
 }

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { registerChat } from './commands/chat.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDashboard } from './commands/dashboard.js';
+import { registerData } from './commands/data.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerExport } from './commands/export.js';
@@ -24,6 +25,7 @@ const COMMANDS = [
   registerTrain,
   registerChat,
   registerDashboard,
+  registerData,
   registerDiff,
   registerFetch,
   registerInspect,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { writeAtomic } from '@llava-ts/checkpoint';
+import type { GenerateReport } from '@llava-ts/instructions';
 import { resolveConfig } from '@llava-ts/recipes';
 import { evaluateAnswers, openExaminee } from '@llava-ts/trainer';
 import type { AnswerReport, RunConfig } from '@llava-ts/trainer';
@@ -13,6 +14,7 @@ import { measureCaptionLosses } from './caption-losses.js';
 import type { CaptionLosses } from './caption-losses.js';
 import { writeContactSheet } from './contact-sheet.js';
 import { prepareHeldOut } from './held-out.js';
+import { writeInstructions } from './write-instructions.js';
 
 /** Settings of the quickstart. */
 export interface QuickstartOptions {
@@ -51,8 +53,10 @@ export async function quickstart({ outDir, small }: QuickstartOptions, context: 
   print(context, `Teaching a language model to see: ${describe(config)}`);
   const cacheDir = path.join(outDir, 'data');
   const heldOut = await prepareHeldOut(cacheDir, small ? SMALL : FULL, display.update);
+  const instructed = await writeInstructions(config, cacheDir, display.update, context);
+  print(context, describeInstructions(instructed.report));
   const { modelDir, peakBytes } = await trainWithWorkers(
-    { config, outDir, cacheDir, workers: WORKERS, onProgress: display.update },
+    { config: instructed.config, outDir, cacheDir, workers: WORKERS, onProgress: display.update },
     context,
   );
   const losses = await measureCaptionLosses(config, outDir, heldOut);
@@ -96,6 +100,11 @@ function describe({ stages }: RunConfig): string {
   const stage = ({ name, trainable, data }: RunConfig['stages'][number], index: number): string =>
     `stage ${index + 1} "${name}" teaches ${trainable.join(' and ')} on ${'scenes' in data ? data.scenes.count : ''} pictures`;
   return `${stages.map(stage).join('; ')}; one parameter server, ${WORKERS} workers.`;
+}
+
+function describeInstructions({ samples, tokens, perType }: GenerateReport): string {
+  const kinds = `${perType.conversation} conversations, ${perType.detail} descriptions, ${perType.reasoning} questions that take thought`;
+  return `${samples} instructions were written from captions and boxes alone; the writer saw no picture (${kinds}; ${tokens.input + tokens.output} tokens).`;
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

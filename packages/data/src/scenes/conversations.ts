@@ -1,7 +1,7 @@
 import type { Sample, Turn } from '../conversations/sample.js';
 import { pick, type RandomSource } from '../random.js';
 import { sceneCaption } from './captions.js';
-import { sceneQuestions } from './questions.js';
+import { sceneQuestions, type SceneQuestion } from './questions.js';
 import type { Scene } from './scene.js';
 
 const CAPTION_INSTRUCTIONS = [
@@ -31,23 +31,27 @@ export function captionSample(
 }
 
 /**
- * A stage 2 sample: several questions about one picture, in random order. In half of them the question for everything in
+ * The questions of a conversation about a scene, in random order. In half of the conversations the question for everything in
  * the picture comes last, because its answer gives the other answers away.
  */
+export function conversationQuestions(scene: Scene, random: RandomSource, questions: number): SceneQuestion[] {
+  const asked = sceneQuestions(scene, random).slice(0, questions);
+  if (random.uniform() < 0.5) return asked;
+  return [...asked.filter(({ kind }) => kind !== 'what'), ...asked.filter(({ kind }) => kind === 'what')];
+}
+
+/** A stage 2 sample: several questions about one picture ({@link conversationQuestions}). */
 export function conversationSample(
   scene: Scene,
   random: RandomSource,
   { id, image, questions }: { readonly id: string; readonly image: string; readonly questions: number },
 ): Sample {
-  const asked = sceneQuestions(scene, random).slice(0, questions);
-  const ordered =
-    random.uniform() < 0.5
-      ? asked
-      : [...asked.filter(({ kind }) => kind !== 'what'), ...asked.filter(({ kind }) => kind === 'what')];
-  const conversations = ordered.flatMap(({ question, answer }, index): Turn[] => [
-    { from: 'human', value: index === 0 ? `<image>\n${question}` : question },
-    { from: 'gpt', value: answer },
-  ]);
+  const conversations = conversationQuestions(scene, random, questions).flatMap(
+    ({ question, answer }, index): Turn[] => [
+      { from: 'human', value: index === 0 ? `<image>\n${question}` : question },
+      { from: 'gpt', value: answer },
+    ],
+  );
   return { id, image, conversations };
 }
 

@@ -5,7 +5,9 @@ import path from 'node:path';
 import type { ProgressListener } from '@llava-ts/telemetry';
 
 import type { Sample } from '../conversations/sample.js';
-import { seededRandom } from '../random.js';
+import { seededRandom, type RandomSource } from '../random.js';
+import { sceneBoxes, type SceneBox } from './boxes.js';
+import { sceneCaptions } from './captions.js';
 import { composeScene } from './compose.js';
 import { captionSample, conversationSample, questionSamples } from './conversations.js';
 import { sceneToPng } from './render.js';
@@ -18,8 +20,11 @@ export interface ScenesOptions {
   readonly count: number;
   readonly seed: number;
   readonly split: 'train' | 'held-out';
-  /** Captions (two turns, stage 1) or conversations (stage 2); held-out conversations hold one question per sample. */
-  readonly kind: 'captions' | 'conversations';
+  /**
+   * Captions (two turns, stage 1) or conversations (stage 2); held-out conversations hold one question per sample.
+   * Annotations are five captions and the boxes of each picture, for those who write conversations from them.
+   */
+  readonly kind: 'captions' | 'conversations' | 'annotations';
   /** Questions per picture, at most what the scene answers; 4 if absent. Captions have none. */
   readonly questionsPerScene?: number;
 }
@@ -29,6 +34,23 @@ export interface DatasetSummary {
   readonly samples: number;
   /** SHA-256 in hex over all pictures and the JSON text. */
   readonly digest: string;
+}
+
+/** What is said about a picture by those who saw it: captions, and boxes as shares of its width and height. */
+interface SceneAnnotation {
+  readonly id: string;
+  readonly image: string;
+  readonly captions: readonly string[];
+  readonly instances: readonly { readonly category: string; readonly bbox: SceneBox['box'] }[];
+}
+
+function sceneAnnotation(
+  scene: Scene,
+  random: RandomSource,
+  names: { readonly id: string; readonly image: string },
+): SceneAnnotation {
+  const instances = sceneBoxes(scene).map(({ name, box }) => ({ category: name, bbox: box }));
+  return { ...names, captions: sceneCaptions(scene, random), instances };
 }
 
 const PICTURES_AT_ONCE = 64;
@@ -42,12 +64,13 @@ export function sceneImageName(index: number): string {
 function datasetScene(
   options: Required<ScenesOptions>,
   index: number,
-): { scene: Scene; image: string; samples: Sample[] } {
+): { scene: Scene; image: string; samples: (Sample | SceneAnnotation)[] } {
   const { seed, split, kind, questionsPerScene: questions } = options;
   const random = seededRandom(seed, index, split === 'train' ? 0 : 1);
   const scene = composeScene(random, { split });
   const image = sceneImageName(index);
   const id = `${split}-${path.parse(image).name}`;
+  if (kind === 'annotations') return { scene, image, samples: [sceneAnnotation(scene, random, { id, image })] };
   if (kind === 'captions') return { scene, image, samples: [captionSample(scene, random, { id, image })] };
   if (split === 'train')
     return { scene, image, samples: [conversationSample(scene, random, { id, image, questions })] };
