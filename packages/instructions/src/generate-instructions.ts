@@ -12,7 +12,7 @@ import { createBudget, tokenCost, type Prices } from './cost.js';
 import { createEndpoint, type EndpointOptions } from './endpoint.js';
 import type { FilterOptions } from './filters/pair-filters.js';
 import { lockFolder } from './folder-lock.js';
-import { openLedger, type Ledger, type LedgerTotals } from './ledger.js';
+import { openLedger, type Ledger, type LedgerTotals, type TaskRecord } from './ledger.js';
 import type { PromptSet } from './prompts.js';
 import { createRateLimit, type Clock, type RateLimits } from './rate-limit.js';
 import type { CaptionFile } from './read-captions.js';
@@ -51,6 +51,8 @@ export interface GenerateReport {
   /** Tasks without an answer, and those of them whose request may have been paid. */
   readonly unanswered: number;
   readonly inDoubt: number;
+  /** Why the first task without an answer has none, when every attempt failed. */
+  readonly lastFailure: string | null;
   readonly requests: Pick<LedgerTotals, 'sent' | 'answered' | 'failed'>;
   readonly tokens: { readonly input: number; readonly output: number };
   /** Null without prices. `possible` is what requests without an answer may have cost besides. */
@@ -152,7 +154,7 @@ async function writeAll(
       });
       if (end === 'over-budget') state.overBudget = true;
       state.hopeless = end === 'left' && isOpen(task, desk) ? state.hopeless + 1 : 0;
-      if (state.hopeless >= HOPELESS) state.failed.push(outOfReach(endpoint.baseUrl));
+      if (state.hopeless >= HOPELESS) state.failed.push(outOfReach(endpoint.baseUrl, desk.ledger.record(task.key)));
       state.done += 1;
       show();
     }
@@ -170,9 +172,10 @@ function isOpen({ key }: WritingTask, { ledger, askInDoubt, signal }: Desk): boo
   return refused === null && (askInDoubt || inDoubt.size === 0) && !signal.aborted;
 }
 
-function outOfReach(baseUrl: string): LlavaError {
+function outOfReach(baseUrl: string, { lastFailure }: TaskRecord): LlavaError {
   const remedy = 'see whether it is up, then give the same command again: what was answered is kept';
-  return new LlavaError('unavailable', `${baseUrl}: ${HOPELESS} requests in a row failed every attempt; ${remedy}`);
+  const what = `${HOPELESS} requests in a row failed every attempt (${lastFailure ?? 'no reason given'})`;
+  return new LlavaError('unavailable', `${baseUrl}: ${what}; ${remedy}`);
 }
 
 function summarise(
@@ -197,6 +200,8 @@ function summarise(
     perType: built.perType,
     unanswered,
     inDoubt,
+    lastFailure:
+      records.find(({ lastFailure: reason, refused }) => reason !== null && refused === null)?.lastFailure ?? null,
     requests: { sent, answered, failed },
     tokens: { input, output },
     cost:

@@ -34,6 +34,8 @@ export interface TaskRecord {
   /** Asks that were sent and neither answered nor failed: nobody knows whether they were paid. */
   readonly inDoubt: ReadonlySet<number>;
   readonly refused: string | null;
+  /** Why the last attempt brought no answer; null when it did. */
+  readonly lastFailure: string | null;
 }
 
 /** Counts over all lines. */
@@ -60,6 +62,7 @@ interface OpenRecord {
   replies: Map<number, WriterReply>;
   inDoubt: Set<number>;
   refused: string | null;
+  lastFailure: string | null;
 }
 
 /**
@@ -94,7 +97,7 @@ export async function openLedger(folder: string, settings: Readonly<Record<strin
   };
 }
 
-const NOTHING: TaskRecord = { replies: new Map(), inDoubt: new Set(), refused: null };
+const NOTHING: TaskRecord = { replies: new Map(), inDoubt: new Set(), refused: null, lastFailure: null };
 
 function parseLines(text: string, file: string): LedgerLine[] {
   return text
@@ -125,7 +128,7 @@ function requireSameSettings(first: LedgerLine, settings: Readonly<Record<string
 
 function note(line: LedgerLine, records: Map<string, OpenRecord>, totals: LedgerTotals): void {
   if (line.event === 'run') return;
-  const record = records.get(line.key) ?? { replies: new Map(), inDoubt: new Set(), refused: null };
+  const record = records.get(line.key) ?? { replies: new Map(), inDoubt: new Set(), refused: null, lastFailure: null };
   records.set(line.key, record);
   if (line.event === 'sent') {
     totals.sent += 1;
@@ -136,10 +139,12 @@ function note(line: LedgerLine, records: Map<string, OpenRecord>, totals: Ledger
   if (line.event === 'failed') {
     totals.failed += 1;
     if (line.charged === 'unknown') totals.chargedUnknown += 1;
+    record.lastFailure = line.reason;
     if (line.final) record.refused = line.reason;
     return;
   }
   const { text, whole, inputTokens, outputTokens } = line;
+  record.lastFailure = null;
   record.replies.set(line.ask, { text, whole, inputTokens, outputTokens });
   totals.answered += 1;
   totals.inputTokens += inputTokens;

@@ -111,6 +111,23 @@ describe('llava data generate', () => {
     expect(JSON.parse(await readFile(path.join(out, 'report.json'), 'utf8'))).toMatchObject({ stopped: 'max-cost' });
   });
 
+  test('an endpoint that is down is an expected failure that says so', async () => {
+    const gone = await serveSceneWriter();
+    await gone.close();
+    const { status, stderr } = await generate(
+      '--out',
+      path.join(folder, 'down'),
+      '--base-url',
+      gone.baseUrl,
+      '--attempts',
+      '1',
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /error: .*5 requests in a row failed every attempt \(cannot be reached \(ECONNREFUSED\)\); see whether/,
+    );
+  });
+
   test.each([
     [['--base-url', 'https://api.example.com/v1'], /no API key; set LLAVA_API_KEY or OPENAI_API_KEY/],
     [['--base-url', 'localhost'], /--base-url: expected an address/],

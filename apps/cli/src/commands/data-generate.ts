@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { GenerateOptions, ResponseType } from '@llava-ts/instructions';
+import type { GenerateOptions, GenerateReport, ResponseType } from '@llava-ts/instructions';
 import { LlavaError } from '@llava-ts/telemetry';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -122,12 +122,22 @@ async function generate(flags: GenerateFlags, context: CliContext): Promise<void
   });
   if (flags.json) printJson(context, report);
   else print(context, describeReport(report, flags.out));
-  if (report.stopped === 'cancelled')
-    throw new LlavaError('cancelled', `stopped; the same command goes on from ${flags.out}`);
-  if (report.stopped === 'max-cost')
+  requireEnd(report, flags);
+}
+
+/** Fails when samples are missing that the same command could still bring. */
+function requireEnd(
+  { stopped, unanswered, inDoubt, lastFailure }: GenerateReport,
+  { out, maxCost }: GenerateFlags,
+): void {
+  if (stopped === 'cancelled') throw new LlavaError('cancelled', `stopped; the same command goes on from ${out}`);
+  if (stopped === 'max-cost')
+    throw new LlavaError('refused', `stopped before more than ${maxCost} was spent; go on with a larger --max-cost`);
+  const missing = unanswered - inDoubt;
+  if (missing > 0)
     throw new LlavaError(
-      'refused',
-      `stopped before more than ${flags.maxCost} was spent; go on with a larger --max-cost`,
+      'unavailable',
+      `${missing} samples have no answer (${lastFailure ?? 'no reason given'}); the same command asks for them again`,
     );
 }
 
