@@ -2,6 +2,7 @@ import cliPackage from '@llava-ts/cli/package.json' with { type: 'json' };
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { Command, CommanderError } from 'commander';
 
+import { registerCerts } from './commands/certs.js';
 import { registerChat } from './commands/chat.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDashboard } from './commands/dashboard.js';
@@ -32,6 +33,7 @@ const COMMANDS = [
   registerExport,
   registerPlan,
   registerK8s,
+  registerCerts,
   registerRuntime,
   registerDoctor,
   registerCompletion,

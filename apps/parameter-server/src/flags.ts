@@ -11,6 +11,12 @@ export interface Flags {
   readonly cacheDir: string;
   readonly listen: string;
   readonly healthPort: number | null;
+  /** Folder with ca.crt, tls.crt and tls.key of a server; null for plaintext, on loopback only. */
+  readonly tlsDir: string | null;
+  /** File with the run token that callers must know. */
+  readonly tokenFile: string | null;
+  /** Where the lane listens: a port or the path of a Unix socket; `auto` is any free port beside a loopback address. */
+  readonly lane: number | string | null;
   /** A snapshot to go on from: its name, `latest`, or `auto` for the latest if there is one; null to begin. */
   readonly resume: string | null;
   /** Gets one JSON line with the bound address. */
@@ -27,6 +33,10 @@ export const USAGE = `node apps/parameter-server/dist/main.js --config FILE --ou
   --cache DIR          derived files, e.g. composed scenes (default: DIR/cache)
   --listen HOST:PORT   default 127.0.0.1:50051; port 0 takes any free one
   --health-port PORT   grpc.health.v1 on the same host; 0 takes any free one (default: none)
+  --tls-dir DIR        ca.crt, tls.crt and tls.key (see llava certs): mutual TLS, and roles decide who may call what
+  --token-file FILE    the run token that every caller must send
+  --lane PLACE         a port, the path of a Unix socket, auto or off: tensors over a bare socket, several times faster
+                       than over gRPC (default: auto, which is any free port if --listen is on loopback, else off)
   --resume NAME        go on from a snapshot: its name, latest, or auto (latest if there is one, else begin)
   --ready-file FILE    write {"address": ...} there when ready
   --until-stdin-ends   stop when standard input ends
@@ -48,6 +58,9 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
     cacheDir: values.cache ?? `${out}/cache`,
     listen,
     healthPort: values['health-port'] === undefined ? null : portOf(values['health-port']),
+    tlsDir: values['tls-dir'] ?? null,
+    tokenFile: values['token-file'] ?? null,
+    lane: laneOf(values.lane ?? 'auto'),
     resume,
     readyFile: values['ready-file'] ?? null,
     untilStdinEnds: values['until-stdin-ends'] ?? false,
@@ -62,6 +75,9 @@ function parse(args: readonly string[]) {
     cache: text,
     listen: text,
     'health-port': text,
+    'tls-dir': text,
+    'token-file': text,
+    lane: text,
     resume: text,
     'ready-file': text,
     'until-stdin-ends': { type: 'boolean' },
@@ -72,6 +88,14 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new LlavaError('bad-input', `${errorLine(error)}; see --help`, { cause: error });
   }
+}
+
+function laneOf(text: string): Flags['lane'] {
+  if (text === 'off') return null;
+  const port = Number(text);
+  if (text === 'auto' || text.includes('/')) return text;
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new LlavaError('bad-input', `--lane: expected a port, a path with a slash, auto or off, got '${text}'`);
 }
 
 function portOf(text: string): number {

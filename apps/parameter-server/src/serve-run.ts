@@ -1,5 +1,12 @@
 import { latestSnapshotName, writeAtomic } from '@llava-ts/checkpoint';
-import { startParameterServer, weightsDigest, type ParameterServer } from '@llava-ts/exchange';
+import {
+  readTlsFolder,
+  readTokenFile,
+  startParameterServer,
+  weightsDigest,
+  type LanePlace,
+  type ParameterServer,
+} from '@llava-ts/exchange';
 import { resolveConfig } from '@llava-ts/recipes';
 import { LlavaError, type Logger } from '@llava-ts/telemetry';
 import {
@@ -15,6 +22,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ParameterServerEvent } from './events.js';
 import type { Flags } from './flags.js';
+
+const LOOPBACK = /^(127\.|localhost$)/;
 
 /** What a server process works with. */
 export interface ServeOptions {
@@ -47,6 +56,9 @@ export async function serveRun({ flags, logger, emit, signal }: ServeOptions): P
     logger,
     onStep: (record) => emit({ event: 'step', ...record }),
     ...(resumed && { resumed }),
+    ...(flags.tlsDir !== null && { tls: await readTlsFolder(flags.tlsDir) }),
+    ...(flags.tokenFile !== null && { token: await readTokenFile(flags.tokenFile) }),
+    ...lanePlace(flags),
     ...(healthPort !== null && { health: { host: hostOf(listen), port: healthPort } }),
   });
   await announce(server, { runId, flags, emit });
@@ -100,4 +112,11 @@ async function endRun(
 
 function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':'));
+}
+
+function lanePlace({ lane, listen }: Flags): { lane?: LanePlace } {
+  const host = hostOf(listen);
+  if (lane === null || (lane === 'auto' && !LOOPBACK.test(host))) return {};
+  if (typeof lane === 'string' && lane !== 'auto') return { lane: { path: lane } };
+  return { lane: { host, port: typeof lane === 'number' ? lane : 0 } };
 }

@@ -15,6 +15,10 @@ export interface Flags {
   readonly threads: number | null;
   /** How long an unreachable server is waited for. */
   readonly patienceMs: number;
+  /** Folder with ca.crt, tls.crt and tls.key of a worker; null for plaintext. */
+  readonly tlsDir: string | null;
+  /** File with the run token. */
+  readonly tokenFile: string | null;
   /** Stop when standard input ends: the parent is gone. */
   readonly untilStdinEnds: boolean;
 }
@@ -28,6 +32,8 @@ export const USAGE = `node apps/worker/dist/main.js --server HOST:PORT [options]
   --cache DIR          derived files, e.g. composed scenes (default: output/cache)
   --threads N          threads of one TensorFlow op (default: TF_NUM_INTRAOP_THREADS, or all)
   --patience SECONDS   how long an unreachable server is waited for (default: 300)
+  --tls-dir DIR        ca.crt, tls.crt and tls.key (see llava certs): mutual TLS
+  --token-file FILE    the run token, where the server asks for one
   --until-stdin-ends   stop when standard input ends
 
 Standard output: one JSON object per line, {"event": "lease" | "end", ...}. Standard error: the log.
@@ -49,6 +55,8 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
     threads: values.threads === undefined ? null : wholeNumber('--threads', values.threads, 1),
     patienceMs:
       1000 * (values.patience === undefined ? DEFAULT_PATIENCE_S : wholeNumber('--patience', values.patience, 0)),
+    tlsDir: values['tls-dir'] ?? null,
+    tokenFile: values['token-file'] ?? null,
     untilStdinEnds: values['until-stdin-ends'] ?? false,
   };
 }
@@ -62,6 +70,8 @@ function parse(args: readonly string[]) {
     cache: text,
     threads: text,
     patience: text,
+    'tls-dir': text,
+    'token-file': text,
     'until-stdin-ends': { type: 'boolean' },
     help: { type: 'boolean' },
   } as const;

@@ -1,5 +1,11 @@
 import enginePackage from '@llava-ts/engine/package.json' with { type: 'json' };
-import { connectExchange, weightsDigest, type WorkerFingerprint } from '@llava-ts/exchange';
+import {
+  connectExchange,
+  readTlsFolder,
+  readTokenFile,
+  weightsDigest,
+  type WorkerFingerprint,
+} from '@llava-ts/exchange';
 import { parseConfig, resolveConfig } from '@llava-ts/recipes';
 import type { Logger } from '@llava-ts/telemetry';
 import {
@@ -48,6 +54,8 @@ async function connect({ flags, environment, logger, signal }: Omit<WorkOptions,
     fingerprint: () => fingerprintOf(config),
     parseConfig: (json) => (config = parseConfig(json, `sent by ${server}`)),
     patienceMs,
+    ...(flags.tlsDir !== null && { tls: await readTlsFolder(flags.tlsDir) }),
+    ...(flags.tokenFile !== null && { token: await readTokenFile(flags.tokenFile) }),
     logger,
     signal,
     ...(config !== null && { expectedConfig: config }),

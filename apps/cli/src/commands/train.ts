@@ -18,6 +18,7 @@ interface TrainFlags {
   readonly set: readonly string[];
   readonly workers: number;
   readonly out: string;
+  readonly tls?: boolean;
   readonly resume?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -40,6 +41,7 @@ export function registerTrain(program: Command, context: CliContext): void {
     .option('--set <path=value>', 'change a setting, e.g. train.steps=20; may be given several times', collect, [])
     .option('--workers <count>', 'worker processes with a parameter server; 0: all in this process', wholeNumber(0), 0)
     .option('--out <dir>', 'folder for configuration, metrics, snapshots and the model', 'output')
+    .option('--tls', 'mutual TLS and a run token between server and workers, made for this run alone')
     .option('--resume', 'go on from the newest snapshot in the folder')
     .option('--dry-run', 'print the resolved configuration and stop')
     .option('--json', 'print a JSON object per step instead of progress')
@@ -62,7 +64,7 @@ async function trainConfig(config: RunConfig, flags: TrainFlags, context: CliCon
   const display = createProgressDisplay(context);
   const steps: StepRecord[] = [];
   const run = await createRun(config, { flags, display, steps, context });
-  const outcome = await startTraining(run, flags.workers, context).finally(display.close);
+  const outcome = await startTraining(run, flags, context).finally(display.close);
   const facts = { ...outcome, seconds: Math.round((context.now() - startedMs) / 100) / 10 };
   if (steps.length > 0) await writeReport(flags, { config, steps, facts });
   if (flags.json) printJson(context, { event: 'end', ...facts });
@@ -93,9 +95,13 @@ async function createRun(config: RunConfig, { flags, display, steps, context }: 
   };
 }
 
-async function startTraining(run: TrainingRun, workers: number, context: CliContext): Promise<TrainingOutcome> {
+async function startTraining(
+  run: TrainingRun,
+  { workers, tls = false }: TrainFlags,
+  context: CliContext,
+): Promise<TrainingOutcome> {
   if (workers === 0) return (await import('../training/train-here.js')).trainHere(run, context);
-  return (await import('../training/train-with-workers.js')).trainWithWorkers({ ...run, workers }, context);
+  return (await import('../training/train-with-workers.js')).trainWithWorkers({ ...run, workers, tls }, context);
 }
 
 interface Facts extends TrainingOutcome {

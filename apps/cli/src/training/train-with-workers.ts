@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,11 +30,18 @@ const FAREWELL_MS = 5000;
 export async function trainWithWorkers(run: DistributedRun, context: CliContext): Promise<TrainingOutcome> {
   for (const stage of run.config.stages) await openDataset(stage.data, run); // once, not by each process at the same time
   const folder = await mkdtemp(join(tmpdir(), 'llava-run-'));
-  const crew: Crew = { run, context, configFile: join(folder, 'config.json'), programs: [] };
+  const crew: Crew = {
+    run,
+    context,
+    configFile: join(folder, 'config.json'),
+    programs: [],
+    tlsDir: run.tls === true ? join(folder, 'tls') : null,
+  };
   const stopAll = (): void => void stopPrograms(crew);
   context.signal.addEventListener('abort', stopAll);
   try {
     await writeFile(crew.configFile, JSON.stringify(run.config));
+    if (crew.tlsDir !== null) await secure(crew.tlsDir);
     const modelDir = await conduct(crew);
     return { modelDir, peakBytes: Math.max(...crew.programs.map((program) => program.peakBytes())) };
   } catch (error) {
@@ -51,8 +59,20 @@ interface Crew {
   readonly run: DistributedRun;
   readonly context: CliContext;
   readonly configFile: string;
+  /** Holds a folder per role and the run token; null for plaintext. */
+  readonly tlsDir: string | null;
   /** Everything that was started, the server first. */
   readonly programs: ChildProgram[];
+}
+
+async function secure(folder: string): Promise<void> {
+  const { createCertificates } = await import('@llava-ts/exchange/certificates');
+  await createCertificates(folder, { days: 365 });
+  await writeFile(join(folder, 'token'), randomBytes(32).toString('hex'), { mode: 0o600 });
+}
+
+function entryFlags({ tlsDir }: Crew, role: 'server' | 'worker'): string[] {
+  return tlsDir === null ? [] : ['--tls-dir', join(tlsDir, role), '--token-file', join(tlsDir, 'token')];
 }
 
 async function stopPrograms({ programs }: Crew): Promise<void> {
@@ -88,7 +108,7 @@ function startServer(
   const server = start<ParameterServerEvent>(crew, {
     name: 'parameter server',
     mainFile: serverFile,
-    args: [...places, ...(run.resume ? ['--resume', 'latest'] : [])],
+    args: [...places, ...entryFlags(crew, 'server'), ...(run.resume ? ['--resume', 'latest'] : [])],
     onEvent: (event) => {
       if (event.event === 'ready') found(event.address);
       onEvent(event);
@@ -113,6 +133,7 @@ function startWorker(crew: Crew, index: number, address: string): ChildProgram {
     cacheDir,
     '--threads',
     threads,
+    ...entryFlags(crew, 'worker'),
   ];
   return start(crew, { name, mainFile: workerFile, args, onEvent: () => undefined });
 }

@@ -19,6 +19,8 @@ export interface TrainingRun {
 /** A run with a parameter server and so many workers. */
 export interface DistributedRun extends TrainingRun {
   readonly workers: number;
+  /** Mutual TLS and a run token between the processes. */
+  readonly tls?: boolean;
 }
 
 /** What a run has made. */
