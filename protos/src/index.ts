@@ -1,4 +1,4 @@
-export { PROTOCOL_VERSION, loadLlavaV1, protoFiles, protoFolder } from './load.js';
+export { PROTOCOL_VERSION, loadLlavaDefinition, loadLlavaV1, protoFiles, protoFolder } from './load.js';
 export type { LlavaV1 } from './load.js';
 export type { AppliedInput, AppliedMessage } from './gen/llava/v1/Applied.js';
 export type { ApplyInput, ApplyMessage } from './gen/llava/v1/Apply.js';

@@ -1,5 +1,5 @@
 import { loadPackageDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { fileURLToPath } from 'node:url';
 import type { ProtoGrpcType as ControlFile } from './gen/control.js';
 import type { ProtoGrpcType as CoordinatorFile } from './gen/coordinator.js';
@@ -27,19 +27,25 @@ export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'stat
   (name) => `llava/v1/${name}.proto`,
 );
 
+let definition: PackageDefinition | undefined;
 let loaded: LlavaV1 | undefined;
+
+/** The .proto files as `@grpc/proto-loader` gives them, read once per process: for reflection. */
+export function loadLlavaDefinition(): PackageDefinition {
+  definition ??= loadSync([...protoFiles], {
+    includeDirs: [protoFolder],
+    longs: Number,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+  return definition;
+}
 
 /** Loads the .proto files, once per process: 64-bit integers as numbers, enums as strings, absent fields as their defaults. */
 export function loadLlavaV1(): LlavaV1 {
   if (loaded === undefined) {
-    const definition = loadSync([...protoFiles], {
-      includeDirs: [protoFolder],
-      longs: Number,
-      enums: String,
-      defaults: true,
-      oneofs: true,
-    });
-    loaded = (loadPackageDefinition(definition) as unknown as { llava: { v1: LlavaV1 } }).llava.v1;
+    loaded = (loadPackageDefinition(loadLlavaDefinition()) as unknown as { llava: { v1: LlavaV1 } }).llava.v1;
   }
   return loaded;
 }

@@ -23,8 +23,15 @@ test.skipIf(reason !== null)(
   async () => {
     const run = toyRun({ exchange: { heartbeatMs: 500 } });
     const before = bitsOf(run);
-    const server = await startParameterServer({ run, runId: 'toy', recorder: memoryRecorder(), address: '127.0.0.1:0' });
-    const { stdout } = await promisify(execFile)(python, [script, server.address, 'frozen', 'python'], { timeout: 120_000 });
+    const server = await startParameterServer({
+      run,
+      runId: 'toy',
+      recorder: memoryRecorder(),
+      address: '127.0.0.1:0',
+    });
+    const { stdout } = await promisify(execFile)(python, [script, server.address, 'frozen', 'python'], {
+      timeout: 120_000,
+    });
     expect(await server.finished).toBe('done');
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => line.endsWith('OUTCOME_ACCEPTED'))).toHaveLength(40);

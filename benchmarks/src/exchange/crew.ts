@@ -8,7 +8,13 @@ export interface Hand {
   /** The next report that has this field. */
   report(
     field: string,
-  ): Promise<Readonly<Record<string, number>> & { readonly address?: string; readonly leases?: readonly LeaseTimes[] }>;
+  ): Promise<
+    Readonly<Record<string, number>> & {
+      readonly address?: string;
+      readonly lane?: string;
+      readonly leases?: readonly LeaseTimes[];
+    }
+  >;
   tell(message: object): void;
   end(): void;
 }

@@ -33,7 +33,7 @@ const server = await startParameterServer({
   ...(await secure(security, 'serverFolder')),
 });
 const usage = createUsage();
-reply({ address: server.address, lane: server.laneAddress });
+reply({ address: server.address, lane: server.laneAddress, pid: process.pid });
 server.finished.then(
   () => reply({ ...usage(), done: 1 }),
   (error: unknown) => {

@@ -156,7 +156,10 @@ async function connect({ address, tls }: LaneTarget, input: LaneInput): Promise<
   const socket =
     tls === null
       ? connectTcp({ ...place, noDelay: true, onread } as TcpSocketConnectOpts)
-      : connectTls({ ...place, ...tls, checkServerIdentity: checkServer }).on('data', input.feed);
+      : connectTls({ ...place, ...tls, servername: 'server.llava', checkServerIdentity: checkServer }).on(
+          'data',
+          input.feed,
+        );
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS);
     socket.once('error', (error: Error) => {

@@ -3,13 +3,19 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { LlavaError } from '@llava-ts/telemetry';
 import { toStatus } from '../wire/error-table.js';
 import type { Coordinator } from './coordinator.js';
+import type { JoinLimit } from './join-limit.js';
 import type { Member, MemberLink } from './members.js';
 
 /** The Coordinator service: turns calls into calls of the coordinator. `description` is what every Join answers. */
-export function coordinatorHandlers(coordinator: Coordinator, description: () => JoinReplyInput): CoordinatorHandlers {
+export function coordinatorHandlers(
+  coordinator: Coordinator,
+  description: () => JoinReplyInput,
+  limit: JoinLimit,
+): CoordinatorHandlers {
   return {
     Join(call, callback) {
       try {
+        limit.admit(coordinator.members.all().length);
         coordinator.join(call.request);
         callback(null, description());
       } catch (error) {

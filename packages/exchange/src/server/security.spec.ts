@@ -69,11 +69,21 @@ function work(entry: Partial<Entry> = {}, patienceMs = 0): ReturnType<typeof run
 }
 
 const { Status, Control } = loadLlavaV1();
-function call(Client: typeof Status | typeof Control, method: string, entry: Entry, metadata = new Metadata()): Promise<string> {
+function call(
+  Client: typeof Status | typeof Control,
+  method: string,
+  entry: Entry,
+  metadata = new Metadata(),
+): Promise<string> {
   const { credentials: channel, options } = clientSecurity(entry);
   const client = new Client(`127.0.0.1:${port()}`, channel, options) as unknown as Record<
     string,
-    (request: object, metadata: Metadata, options: object, done: (error: { code: number; details: string } | null) => void) => void
+    (
+      request: object,
+      metadata: Metadata,
+      options: object,
+      done: (error: { code: number; details: string } | null) => void,
+    ) => void
   > &
     StatusClient;
   return new Promise((resolve) => {
@@ -113,7 +123,9 @@ test('without a certificate, or with one of another authority, there is no conne
   await serve();
   await createCertificates(join(folder, `other-${port()}`));
   const foreign = await readTlsFolder(join(folder, `other-${port()}`, 'worker'));
-  expect(await call(Status, 'Get', { tls: { ...tlsOf('worker'), cert: foreign.cert, key: foreign.key }, token: TOKEN })).toMatch(/^14 /);
+  expect(
+    await call(Status, 'Get', { tls: { ...tlsOf('worker'), cert: foreign.cert, key: foreign.key }, token: TOKEN }),
+  ).toMatch(/^14 /);
   expect(await call(Status, 'Get', { tls: null, token: TOKEN })).toMatch(/^14 /);
   await expect(work({ tls: foreign })).rejects.toMatchObject({ code: 'unavailable' });
 });
@@ -186,5 +198,4 @@ test('a service that nobody has thought of is for servers only', () => {
   const access = createAccess({ token: null, certificates: true });
   const certificate = 'URI:spiffe://llava/worker, DNS:URI:spiffe://llava/server';
   expect(() => access.check({ service: 'New', token: '', certificate })).toThrow('needs a certificate for server');
-
 });

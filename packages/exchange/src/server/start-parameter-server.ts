@@ -7,9 +7,11 @@ import { createAccess, guarded } from './access.js';
 import { controlHandlers } from './control-service.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { startHealthServer } from './health.js';
+import { createJoinLimit } from './join-limit.js';
 import { startLaneServer, type LanePlace } from './lane-server.js';
 import { createServer, listen, serverSecurity, shutDown } from './listen.js';
 import { parametersHandlers } from './parameters-service.js';
+import { addReflection } from './reflection.js';
 import type { RunEnd, StopOptions } from './run-ending.js';
 import { createRunHost } from './run-host.js';
 import { statusHandlers } from './status-service.js';
@@ -93,7 +95,9 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   const { Coordinator, Status, Control } = loadLlavaV1();
   server.addService(
     Coordinator.service,
-    guarded(access, 'Coordinator', { ...coordinatorHandlers(host.coordinator, host.description) }),
+    guarded(access, 'Coordinator', {
+      ...coordinatorHandlers(host.coordinator, host.description, createJoinLimit(now)),
+    }),
   );
   server.addService(
     fastParametersService(),
@@ -104,6 +108,8 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     guarded(access, 'Status', { ...statusHandlers({ read: host.status, history: host.history }) }),
   );
   server.addService(Control.service, guarded(access, 'Control', { ...controlHandlers(host.control) }));
+
+  addReflection(server, access);
 
   const address = await listen(server, options.address, tls);
   const place = options.lane ?? null;
