@@ -3,6 +3,7 @@ import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { benchExchange } from './exchange.js';
 import { benchImages } from './images.js';
 import { benchOptimizer } from './optimizer.js';
+import { benchScaling } from './scaling.js';
 import { benchStep } from './step.js';
 
 const program = new Command('npm run bench --')
@@ -32,6 +33,7 @@ question(
   'pull, push and apply of 256 MB between processes, a bare TCP stream, and gloo with AdamW',
   benchExchange,
 );
+question('scaling', 'steps of 1 to 4 workers on simulated devices, and what follows for 8 to 64', benchScaling);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${errorLine(error)}\n`);

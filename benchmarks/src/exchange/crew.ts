@@ -6,9 +6,7 @@ import type { LeaseTimes } from './worker.js';
 /** A process of a measurement: it gets its task with the first message and answers with reports. */
 export interface Hand {
   /** The next report that has this field. */
-  report(
-    field: string,
-  ): Promise<
+  report(field: string): Promise<
     Readonly<Record<string, number>> & {
       readonly address?: string;
       readonly lane?: string;

@@ -8,5 +8,5 @@ export function addReflection(server: Server, access: Access): void {
   const door: Pick<Server, 'addService'> = {
     addService: (definition, handlers) => server.addService(definition, guarded(access, 'ServerReflection', handlers)),
   };
-  new ReflectionService(loadLlavaDefinition()).addToServer(door as Server);
+  new ReflectionService(loadLlavaDefinition()).addToServer(door);
 }
