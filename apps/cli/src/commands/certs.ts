@@ -46,7 +46,10 @@ async function makeCerts(folder: string, { host, days, json }: CertsFlags, conte
   const folders = await createCertificates(folder, { hosts: host, days });
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  if (json) { printJson(context, { folders, tokenFile, days }); return; }
+  if (json) {
+    printJson(context, { folders, tokenFile, days });
+    return;
+  }
   for (const made of [...folders, tokenFile]) print(context, made);
   note(context, `valid for ${days} days; give a process its folder with --tls-dir, and --token-file ${tokenFile}`);
 }
