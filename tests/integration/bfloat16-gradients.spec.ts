@@ -31,7 +31,7 @@ test('bfloat16 gradients give the same bits on any number of workers, over gRPC 
   const exact = await trainToy('float32', 1, false);
   const one = await trainToy('bfloat16', 1, false);
   expect(one.bits).not.toEqual(exact.bits);
-  expect(one.pushedBytes).toBe(exact.pushedBytes / 2);
+  expect(one.pushedBytes).toBe(Number(exact.pushedBytes) / 2);
   expect((await trainToy('bfloat16', 3, true)).bits).toEqual(one.bits);
 });
 
