@@ -24,7 +24,9 @@ export function clientSecurity({ tls, token }: Entry = { tls: null, token: null 
       ? credentials.createInsecure()
       : credentials.createSsl(tls.ca, tls.key, tls.cert, { checkServerIdentity: checkServer });
   const interceptors = token === null ? [] : [withToken(token)];
-  return { credentials: channel, options: { ...CHANNEL_OPTIONS, interceptors } };
+  // The role is what counts, whatever the address; without a name TLS would be asked for an IP address, which it has none for.
+  const named = tls === null ? {} : { 'grpc.ssl_target_name_override': 'server.llava' };
+  return { credentials: channel, options: { ...CHANNEL_OPTIONS, ...named, interceptors } };
 }
 
 function withToken(token: string): Interceptor {
