@@ -23,6 +23,10 @@ export const GOLDEN_CASES = [
   'llava-rope-dynamic',
   'llava-rope-llama3',
   'llava-lora',
+  'llava-clip-4',
+  'llava-siglip',
+  'llava-resampler',
+  'llava-qformer',
 ] as const;
 
 export async function readGoldenCase(name: string): Promise<GoldenCase> {

@@ -10,7 +10,7 @@ import {
 } from '@llava-ts/llava';
 import type { LlavaBatch, LlavaParameters } from '@llava-ts/llava';
 import { projector } from '@llava-ts/projector';
-import { clipVisionHiddenStates } from '@llava-ts/vision-encoder';
+import { visionHiddenStates } from '@llava-ts/vision-encoder';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -61,7 +61,7 @@ type Computation = (p: LlavaParameters, inputs: Inputs, golden: GoldenCase) => R
 
 function hiddenStates(p: LlavaParameters, inputs: Inputs, { model }: GoldenCase): Record<string, Tensor> {
   const { vision } = model.config;
-  const states = clipVisionHiddenStates(p.vision, inputs['pixels'] as Tensor, vision, vision.layers);
+  const states = visionHiddenStates(p.vision, inputs['pixels'] as Tensor, vision, vision.layers);
   return Object.fromEntries(states.map((state, layer) => [String(layer), state]));
 }
 
@@ -70,7 +70,7 @@ function forward(p: LlavaParameters, inputs: Inputs, { model }: GoldenCase): Rec
   const logits = llavaLogits(p, batch, model.config);
   const { lossSum, labelTokens } = llavaLoss(p, batch, model.config);
   return {
-    projected: projector(p.projector, batch.features),
+    projected: projector(p.projector, batch.features, model.config.projector),
     logits: tf.mul(logits, tf.expandDims(tf.cast(inputs['mask'] as Tensor, 'float32'), 2)),
     loss: tf.div(lossSum, labelTokens),
   };

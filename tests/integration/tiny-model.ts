@@ -6,11 +6,12 @@ import { decoderNames, decoderParameters, decoderToHf } from '@llava-ts/decoder'
 import type { DecoderConfig } from '@llava-ts/decoder';
 import { createRandom, flattenTree, initialize } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
-import { clipVisionNames, clipVisionParameters, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { visionNames, visionParameters, visionToHf } from '@llava-ts/vision-encoder';
 import type { ClipVisionConfig } from '@llava-ts/vision-encoder';
 
 /** An encoder with random weights: 16 x 16 pixels in 4 patches. */
 const VISION: ClipVisionConfig = {
+  kind: 'clip',
   imageSizePx: 16,
   patchSizePx: 8,
   hidden: 32,
@@ -50,9 +51,9 @@ export async function writeTinyModel(
   const [vision, decoder] = [join(folder, 'vision'), join(folder, 'decoder')];
   const tokenizer = trainTinyTokenizer([V1_SYSTEM, ' USER: ASSISTANT:', ...texts], { maxVocab: 400 });
   const decoderConfig: DecoderConfig = { ...DECODER, vocab: Object.keys(tokenizer.model.vocab).length };
-  await writePart(vision, clipVisionToHf(VISION), {
-    specs: clipVisionParameters(VISION),
-    names: clipVisionNames(VISION),
+  await writePart(vision, visionToHf(VISION), {
+    specs: visionParameters(VISION),
+    names: visionNames(VISION),
     seed: 1,
   });
   await writePart(decoder, decoderToHf(decoderConfig), {

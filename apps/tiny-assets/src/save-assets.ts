@@ -6,7 +6,7 @@ import { decoderNames, decoderParameters, decoderToHf } from '@llava-ts/decoder'
 import type { DecoderConfig } from '@llava-ts/decoder';
 import { flattenTree } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
-import { clipVisionNames, clipVisionParameters, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { visionNames, clipVisionParameters, visionToHf } from '@llava-ts/vision-encoder';
 import { TINY_VISION } from './sizes.js';
 
 type Weights = ReadonlyMap<string, Float32Array>;
@@ -32,8 +32,8 @@ async function writeJson(folder: string, name: string, value: unknown): Promise<
 /** Writes the encoder as a Hugging Face CLIP vision model, with its preprocessing. */
 export async function saveEncoder(folder: string, weights: Weights): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeWeights(folder, weights, clipVisionParameters(TINY_VISION), clipVisionNames(TINY_VISION));
-  await writeJson(folder, 'config.json', clipVisionToHf(TINY_VISION));
+  await writeWeights(folder, weights, clipVisionParameters(TINY_VISION), visionNames(TINY_VISION));
+  await writeJson(folder, 'config.json', visionToHf(TINY_VISION));
   const size = TINY_VISION.imageSizePx;
   await writeJson(folder, 'preprocessor_config.json', {
     image_processor_type: 'CLIPImageProcessor',

@@ -3,6 +3,7 @@ import type { ClipVisionConfig } from '@llava-ts/vision-encoder';
 
 /** The quickstart's encoder: 96 x 96 pixels in 64 patches, 1.1 million parameters. */
 export const TINY_VISION: ClipVisionConfig = {
+  kind: 'clip',
   imageSizePx: 96,
   patchSizePx: 12,
   hidden: 128,

@@ -68,6 +68,7 @@ function syntheticModel(parameters: number): OpenRun['model'] {
   return {
     config: {
       vision: {
+        kind: 'clip',
         imageSizePx: 8,
         patchSizePx: 4,
         hidden: 8,

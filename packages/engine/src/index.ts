@@ -6,7 +6,7 @@ export { recordProgram } from './graph/record-program.js';
 export type { ProgramDefinition, ProgramFunction, RecordedProgram } from './graph/record-program.js';
 export { inferableOps } from './graph/shape-inference.js';
 export type { AdamWStep, VariableAccess } from './graph/variable-access.js';
-export { gelu, quickGelu, silu } from './layers/activation.js';
+export { gelu, geluTanh, quickGelu, silu } from './layers/activation.js';
 export { linear } from './layers/linear.js';
 export type { LinearParameters } from './layers/linear.js';
 export { layerNorm, rmsNorm } from './layers/norm.js';

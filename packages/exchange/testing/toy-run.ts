@@ -84,6 +84,7 @@ function toyModel(hidden: number): OpenRun['model'] {
   return {
     config: {
       vision: {
+        kind: 'clip',
         imageSizePx: 8,
         patchSizePx: 4,
         hidden: 8,

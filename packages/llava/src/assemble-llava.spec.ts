@@ -6,7 +6,7 @@ import type { WritableTensor } from '@llava-ts/checkpoint';
 import { decoderNames, decoderParameters, decoderToHf } from '@llava-ts/decoder';
 import { flattenTree } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
-import { clipVisionNames, clipVisionParameters, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { visionNames, visionParameters, visionToHf } from '@llava-ts/vision-encoder';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TINY, tinyWeights } from '../fixtures/tiny-llava.js';
 import { assembleLlava } from './assemble-llava.js';
@@ -41,9 +41,9 @@ describe('assembleLlava', () => {
     const { vision, decoder } = TINY;
     return {
       visionDir: await writePart('vision', {
-        specs: clipVisionParameters(vision),
-        names: clipVisionNames(vision),
-        config: clipVisionToHf(vision),
+        specs: visionParameters(vision),
+        names: visionNames(vision),
+        config: visionToHf(vision),
       }),
       decoderDir: await writePart('decoder', {
         specs: decoderParameters(decoder),

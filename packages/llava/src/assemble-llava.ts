@@ -2,7 +2,7 @@ import { decoderFromHf, decoderNames, decoderParameters } from '@llava-ts/decode
 import { createRandom, initialize } from '@llava-ts/engine';
 import { projectorParameters } from '@llava-ts/projector';
 import type { ProjectorConfig } from '@llava-ts/projector';
-import { clipVisionFromHf, clipVisionNames, clipVisionParameters } from '@llava-ts/vision-encoder';
+import { visionFromHf, visionNames, visionParameters } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
 import { growVocabulary } from './grow-vocabulary.js';
 import { tokensFromHf } from './hugging-face.js';
@@ -35,12 +35,12 @@ export interface LlavaParts {
 export async function assembleLlava(parts: LlavaParts): Promise<LoadedLlava> {
   const visionJson = await readHfConfig(parts.visionDir);
   const hfConfig = await readHfConfig(parts.decoderDir);
-  const vision = inFile(parts.visionDir, () => clipVisionFromHf(visionJson));
+  const vision = inFile(parts.visionDir, () => visionFromHf(visionJson));
   const decoder = inFile(parts.decoderDir, () => decoderFromHf(hfConfig));
   const imageTokenId = parts.imageTokenId ?? (await findImageToken(parts.decoderDir)) ?? decoder.vocab;
   const encoderWeights = await readParameters(parts.visionDir, {
-    specs: clipVisionParameters(vision),
-    names: clipVisionNames(vision),
+    specs: visionParameters(vision),
+    names: visionNames(vision),
     normalise: normaliseClipName,
   });
   const decoderWeights = await readParameters(parts.decoderDir, {

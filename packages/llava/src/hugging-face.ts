@@ -1,9 +1,9 @@
 import { hfField } from '@llava-ts/checkpoint';
 import type { HfConfig } from '@llava-ts/checkpoint';
 import { decoderFromHf, decoderToHf } from '@llava-ts/decoder';
-import { projectorFromType, projectorType } from '@llava-ts/projector';
+import { projectorFromHf, projectorToHf, projectorType } from '@llava-ts/projector';
 import { LlavaError } from '@llava-ts/telemetry';
-import { CLIP_VIT_L_14_336, clipVisionFromHf, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { CLIP_VIT_L_14_336, visionFromHf, visionToHf } from '@llava-ts/vision-encoder';
 import { imageTokens } from './config.js';
 import type { LlavaConfig } from './config.js';
 
@@ -15,6 +15,11 @@ export interface LlavaTokens {
   readonly padId?: number;
 }
 
+/**
+ * The model type of what transformers' `llava` cannot compute, so that it refuses the folder instead of making up a projector.
+ */
+const OWN_MODEL_TYPE = 'llava_ts';
+
 /** The two values of `vision_feature_select_strategy`. */
 const SELECTS: Readonly<Record<string, LlavaConfig['featureSelect']>> = { default: 'patch', full: 'cls_patch' };
 
@@ -24,7 +29,8 @@ const SELECTS: Readonly<Record<string, LlavaConfig['featureSelect']>> = { defaul
  */
 export function llavaFromHf(json: HfConfig): LlavaConfig {
   const kind = hfField(json, 'model_type', 'llava');
-  if (kind !== 'llava') throw new LlavaError('bad-input', `config.json: 'model_type' is '${kind}'; expected 'llava'.`);
+  if (kind !== 'llava' && kind !== OWN_MODEL_TYPE)
+    throw new LlavaError('bad-input', `config.json: 'model_type' is '${kind}'; expected 'llava'.`);
   const strategy = hfField(json, 'vision_feature_select_strategy', 'default');
   const featureSelect = SELECTS[strategy];
   if (featureSelect === undefined) {
@@ -34,50 +40,77 @@ export function llavaFromHf(json: HfConfig): LlavaConfig {
     );
   }
   const text = (json['text_config'] ?? {}) as HfConfig;
+  const vision =
+    (json['vision_config'] ?? null) === null
+      ? CLIP_VIT_L_14_336 // the default of transformers' class
+      : visionFromHf(json['vision_config'] as HfConfig);
+  if (vision.kind === 'siglip' && strategy === 'default') {
+    throw new LlavaError(
+      'bad-input',
+      "config.json: 'vision_feature_select_strategy' is 'default', which drops a SigLIP's first patch; expected full.",
+    );
+  }
   return {
-    vision:
-      (json['vision_config'] ?? null) === null
-        ? CLIP_VIT_L_14_336
-        : clipVisionFromHf(json['vision_config'] as HfConfig), // the default of transformers' class
+    vision,
     projector: readProjector(json),
     decoder: decoderFromHf({ tie_word_embeddings: json['tie_word_embeddings'], ...text }),
     imageTokenId: hfField(json, 'image_token_index', hfField(json, 'image_token_id', 32000)),
     featureLayer: hfField(json, 'vision_feature_layer', -2),
-    featureSelect,
+    featureSelect: vision.kind === 'siglip' ? 'patch' : featureSelect, // a SigLIP has no class token to keep
   };
 }
 
-/** transformers knows two layers only; for other projectors we keep LLaVA's key. */
+/** transformers knows two layers only; of other projectors the keys are LLaVA's and BLIP-2's. */
 function readProjector(json: HfConfig): LlavaConfig['projector'] {
   const activation = hfField(json, 'projector_hidden_act', 'gelu');
   const bias = hfField(json, 'multimodal_projector_bias', true);
-  if (activation === 'gelu' && bias) return projectorFromType(hfField(json, 'mm_projector_type', 'mlp2x_gelu'));
+  if (activation === 'gelu' && bias) return projectorFromHf(json);
   throw new LlavaError(
     'bad-input',
     `config.json: a projector with '${activation}'${bias ? '' : ' and without bias'} is not supported; expected gelu and biases.`,
   );
 }
 
-/** The `LlavaConfig` of a model, readable by transformers 4 and 5. */
+/** Whether transformers' `LlavaForConditionalGeneration` can compute a model: its projector is two linear layers with GELU. */
+function transformersKnows({ projector }: LlavaConfig): boolean {
+  return projectorType(projector) === 'mlp2x_gelu';
+}
+
+/**
+ * Checks that a model can be written for transformers.
+ * @throws LlavaError `bad-input` naming the projector
+ */
+export function checkTransformersLayout(config: LlavaConfig): void {
+  if (transformersKnows(config)) return;
+  throw new LlavaError(
+    'bad-input',
+    `This model's projector is ${projectorType(config.projector)}, but transformers' LlavaForConditionalGeneration has mlp2x_gelu alone; export it as 'original', or keep the folder that training wrote.`,
+  );
+}
+
+/**
+ * The `LlavaConfig` of a model, readable by transformers 4 and 5. With another projector than two layers the keys are the same,
+ * with LLaVA's and BLIP-2's for the projector, under a model type of our own.
+ */
 export function llavaToHf(config: LlavaConfig, tokens?: LlavaTokens): Record<string, unknown> {
-  const type = projectorType(config.projector);
+  const known = transformersKnows(config);
   const special = tokens === undefined ? {} : tokensToHf(tokens);
   return {
-    architectures: ['LlavaForConditionalGeneration'],
-    model_type: 'llava',
+    architectures: [known ? 'LlavaForConditionalGeneration' : 'LlavaTsForConditionalGeneration'],
+    model_type: known ? 'llava' : OWN_MODEL_TYPE,
     ignore_index: -100,
     image_token_index: config.imageTokenId,
     image_seq_length: imageTokens(config),
     projector_hidden_act: 'gelu',
     multimodal_projector_bias: true,
-    ...(type === 'mlp2x_gelu' ? {} : { mm_projector_type: type }),
+    ...(known ? {} : projectorToHf(config.projector)),
     vision_feature_layer: config.featureLayer,
-    vision_feature_select_strategy: config.featureSelect === 'patch' ? 'default' : 'full',
+    vision_feature_select_strategy: selectStrategy(config),
     tie_word_embeddings: config.decoder.tiedEmbeddings,
     torch_dtype: 'float32',
     ...special,
     text_config: { ...decoderToHf(config.decoder), ...special },
-    vision_config: clipVisionToHf(config.vision),
+    vision_config: visionToHf(config.vision),
   };
 }
 
@@ -93,7 +126,7 @@ export function llavaToOriginal(config: LlavaConfig, tower: string, tokens?: Lla
     mm_vision_tower: tower,
     image_token_index: config.imageTokenId, // ours; LLaVA itself has no such token
     mm_hidden_size: config.vision.hidden,
-    mm_projector_type: projectorType(config.projector),
+    ...projectorToHf(config.projector),
     mm_vision_select_layer: config.featureLayer,
     mm_vision_select_feature: config.featureSelect,
     mm_patch_merge_type: 'flat',
@@ -106,6 +139,11 @@ export function llavaToOriginal(config: LlavaConfig, tower: string, tokens?: Lla
     tokenizer_model_max_length: config.decoder.maxTokens,
     ...(tokens === undefined ? {} : tokensToHf(tokens)),
   };
+}
+
+/** The `vision_feature_select_strategy`: `default` drops the first token, which a SigLIP cannot spare. */
+export function selectStrategy({ vision, featureSelect }: LlavaConfig): 'default' | 'full' {
+  return vision.kind === 'clip' && featureSelect === 'patch' ? 'default' : 'full';
 }
 
 /** Reads the special tokens; `eos_token_id` may be a number or a list. */

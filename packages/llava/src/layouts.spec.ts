@@ -67,19 +67,26 @@ describe("a model in LLaVA's own layout", () => {
   const linear: LlavaConfig = { ...TINY, projector: { kind: 'linear' } };
   const tied: LlavaConfig = { ...TINY, decoder: { ...TINY.decoder, tiedEmbeddings: true } };
 
-  it.each([
+  it.each<[string, LlavaConfig]>([
     ['two layers', TINY],
     ['a linear projector', linear],
     ['tied embeddings', tied],
+    [
+      'a resampler',
+      { ...TINY, projector: { kind: 'resampler', latents: 3, depth: 1, heads: 2, headDim: 4, ffMult: 2 } },
+    ],
+    ['a Q-Former', { ...TINY, projector: { kind: 'qformer', queries: 3, depth: 2, hidden: 8, heads: 2, inner: 12 } }],
   ])('comes back as it was saved, with %s', async (_, config) => {
     await saveOriginalLlava(folder, config, tinyWeights(config), { json: { 'tokenizer.json': tokenizer } });
     const loaded = await loadLlava(folder);
     expect(loaded.config).toEqual(config);
     expect(loaded.weights).toEqual(tinyWeights(config));
     const names = [...(await listWeights(folder)).keys()];
-    expect(names.every((name) => /^(model\.(mm_projector|embed_tokens|layers|norm)\.|lm_head\.)/.test(name))).toBe(
-      true,
-    );
+    expect(
+      names.every((name) =>
+        /^(model\.(mm_projector|vision_resampler|embed_tokens|layers|norm)\.|lm_head\.)/.test(name),
+      ),
+    ).toBe(true);
   });
 
   it('may hold its tower, whose sizes its name says', async () => {

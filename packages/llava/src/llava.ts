@@ -3,8 +3,8 @@ import type { Adapter, DecoderParameters, LoraParameters } from '@llava-ts/decod
 import { axes, sparseCrossEntropy } from '@llava-ts/engine';
 import { projector } from '@llava-ts/projector';
 import type { ProjectorParameters } from '@llava-ts/projector';
-import { clipVision } from '@llava-ts/vision-encoder';
-import type { ClipVisionTrunk } from '@llava-ts/vision-encoder';
+import { visionFeatures } from '@llava-ts/vision-encoder';
+import type { VisionTrunk } from '@llava-ts/vision-encoder';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LlavaConfig } from './config.js';
@@ -20,9 +20,9 @@ export interface LearningParameters {
 
 /** Tokens and images that belong together. */
 export interface LlavaInput {
-  /** int32 `[batch, tokens]`, padded behind; an image is one placeholder per feature. */
+  /** int32 `[batch, tokens]`, padded behind; an image is one placeholder per visual token. */
   readonly ids: Tensor;
-  /** int32 `[batch, tokens]`: -1 for text, else the row in `features` flattened to `[images * patches, visionHidden]`. */
+  /** int32 `[batch, tokens]`: -1 for text, else the row in the visual tokens flattened to `[images * imageTokens, hidden]`. */
   readonly visualIndex: Tensor;
   /** `[images, patches, visionHidden]`, of {@link imageFeatures}. */
   readonly features: Tensor;
@@ -47,16 +47,19 @@ export interface LlavaOptions {
  * @param pixels `[images, 3, imageSizePx, imageSizePx]`, normalised
  * @returns `[images, patches, visionHidden]`
  */
-export function imageFeatures(vision: ClipVisionTrunk, pixels: Tensor, config: LlavaConfig): Tensor {
-  return clipVision(vision, pixels, config.vision, { featureLayer: config.featureLayer, select: config.featureSelect });
+export function imageFeatures(vision: VisionTrunk, pixels: Tensor, config: LlavaConfig): Tensor {
+  return visionFeatures(vision, pixels, config.vision, {
+    featureLayer: config.featureLayer,
+    select: config.featureSelect,
+  });
 }
 
 /** Embeddings of all tokens, with the projected features in the places of the images; `[batch, tokens, hidden]`. */
-export function llavaEmbeddings(p: LearningParameters, input: LlavaInput): Tensor {
+export function llavaEmbeddings(p: LearningParameters, input: LlavaInput, config: LlavaConfig): Tensor {
   const text = embedTokens(p.decoder, input.ids); // [batch, tokens, hidden]
   const { images } = axes(input.features, 'images patches visionHidden');
   if (images === 0) return text;
-  const visual = projector(p.projector, input.features); // [images, patches, hidden]
+  const visual = projector(p.projector, input.features, config.projector); // [images, imageTokens, hidden]
   return splice(text, visual, input.visualIndex);
 }
 
@@ -67,7 +70,7 @@ export function llavaEmbeddings(p: LearningParameters, input: LlavaInput): Tenso
 export function llavaLogits(p: LearningParameters, input: LlavaInput, config: LlavaConfig): Tensor {
   return decoderLogits(
     p.decoder,
-    decoder(p.decoder, llavaEmbeddings(p, input), config.decoder, { lora: llavaAdapter(p, config) }),
+    decoder(p.decoder, llavaEmbeddings(p, input, config), config.decoder, { lora: llavaAdapter(p, config) }),
   );
 }
 
@@ -83,7 +86,7 @@ export function llavaLoss(
 ): { lossSum: Tensor; labelTokens: Tensor } {
   const { recompute = false, dropoutSeed } = options;
   const lora = llavaAdapter(p, config, dropoutSeed);
-  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch), config.decoder, { recompute, lora }); // [batch, tokens, hidden]
+  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch, config), config.decoder, { recompute, lora }); // [batch, tokens, hidden]
   const rows = tf.reshape(hidden, [-1, config.decoder.hidden]); // [batch * tokens, hidden]
   const targets = tf.reshape(nextTokens(batch.labels), [-1]); // [batch * tokens]
   const losses = sparseCrossEntropy(decoderLogits(p.decoder, rows), targets); // [batch * tokens]

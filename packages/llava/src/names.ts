@@ -1,6 +1,6 @@
 import { decoderNames } from '@llava-ts/decoder';
 import { originalProjectorNames, projectorNames } from '@llava-ts/projector';
-import { clipVisionNames } from '@llava-ts/vision-encoder';
+import { visionNames } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
 
 /**
@@ -9,7 +9,7 @@ import type { LlavaConfig } from './config.js';
  */
 export function llavaNames(config: LlavaConfig): Map<string, string> {
   const parts: [string, Map<string, string>, string][] = [
-    ['vision', clipVisionNames(config.vision), 'vision_tower.'],
+    ['vision', visionNames(config.vision), 'vision_tower.'],
     ['projector', projectorNames(config.projector), ''],
     ['decoder', decoderNames(config.decoder), 'language_model.'],
   ];
@@ -29,7 +29,7 @@ const LLAVA_REWRITES: Rewrites = [
   [/^model\.language_model\.(model\.)?/, 'language_model.model.'],
   [/^language_model\.(?=(embed_tokens|layers|norm)\.)/, 'language_model.model.'],
   [/^(model\.)?(language_model\.)?lm_head\./, 'language_model.lm_head.'],
-  [/^(model\.)?multi_modal_projector\./, 'multi_modal_projector.'],
+  [/^(model\.)?(multi_modal_projector|connector\._connector)\./, 'multi_modal_projector.'], // the second is TinyLLaVA's
   [/^(model\.)?vision_tower\.(vision_tower\.)?(vision_model\.)?/, 'vision_tower.vision_model.'],
   [/^model\.mm_projector\.(\d+)\./, (_match, position) => `multi_modal_projector.linear_${Number(position) / 2 + 1}.`],
   [/^model\.mm_projector\.(?=weight|bias)/, 'multi_modal_projector.linear_1.'],
@@ -39,11 +39,12 @@ const LLAVA_REWRITES: Rewrites = [
 /** A CLIP with or without its prefix (transformers 5 leaves it out in memory). */
 const CLIP_REWRITES: Rewrites = [[/^(vision_model\.)?/, 'vision_model.']];
 
-/** Buffers that old files hold and nobody needs. */
-const BUFFERS = /rotary_emb\.inv_freq$|embeddings\.position_ids$/;
+/** Buffers that old files hold, and the pooling head of a SigLIP: nobody needs them. */
+const UNUSED =
+  /rotary_emb\.inv_freq$|embeddings\.position_ids$|(^|vision_tower\.|vision_model\.)head\.(probe$|attention\.|layernorm\.|mlp\.)/;
 
 /** The rest of a whole CLIP: its text half and what joins the two. */
-const OTHER_HALF_OF_CLIP = /^(text_model\.|visual_projection\.|text_projection\.|logit_scale$)/;
+const OTHER_HALF_OF_CLIP = /^(text_model\.|visual_projection\.|text_projection\.|logit_(scale|bias)$)/;
 
 /** The name of a stored tensor in our layout, or null for one that is rightly left aside. */
 export type Normalise = (stored: string) => string | null;
@@ -74,15 +75,14 @@ export function originalLlavaNames(config: LlavaConfig): Map<string, string> {
 }
 
 /** Normalises the names of a LLaVA's files. */
-export const normaliseLlavaName: Normalise = (stored) =>
-  BUFFERS.test(stored) ? null : rewrite(stored, LLAVA_REWRITES);
+export const normaliseLlavaName: Normalise = (stored) => (UNUSED.test(stored) ? null : rewrite(stored, LLAVA_REWRITES));
 
 /** Normalises the names of a CLIP's files. */
 export const normaliseClipName: Normalise = (stored) =>
-  BUFFERS.test(stored) || OTHER_HALF_OF_CLIP.test(stored) ? null : rewrite(stored, CLIP_REWRITES);
+  UNUSED.test(stored) || OTHER_HALF_OF_CLIP.test(stored) ? null : rewrite(stored, CLIP_REWRITES);
 
 /** Normalises the names of a Llama's files. */
-export const normaliseDecoderName: Normalise = (stored) => (BUFFERS.test(stored) ? null : stored);
+export const normaliseDecoderName: Normalise = (stored) => (UNUSED.test(stored) ? null : stored);
 
 function rewrite(stored: string, rewrites: Rewrites): string {
   return rewrites.reduce((name, [pattern, by]) => name.replace(pattern, by as string), stored);

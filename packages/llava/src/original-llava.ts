@@ -3,16 +3,20 @@ import { basename, isAbsolute, join } from 'node:path';
 import { hfField, listWeights } from '@llava-ts/checkpoint';
 import type { HfConfig } from '@llava-ts/checkpoint';
 import { decoderFromHf } from '@llava-ts/decoder';
-import { projectorFromType } from '@llava-ts/projector';
+import { projectorFromHf } from '@llava-ts/projector';
 import { LlavaError } from '@llava-ts/telemetry';
 import {
+  CLIP_VIT_B_16,
+  CLIP_VIT_B_32,
   CLIP_VIT_L_14,
   CLIP_VIT_L_14_336,
-  clipVisionFromHf,
-  clipVisionNames,
-  clipVisionParameters,
+  SIGLIP_B_16,
+  SIGLIP_SO400M_14_384,
+  visionFromHf,
+  visionNames,
+  visionParameters,
 } from '@llava-ts/vision-encoder';
-import type { ClipVisionConfig } from '@llava-ts/vision-encoder';
+import type { VisionConfig } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
 import { appendMeanRows, grownVocab } from './grow-vocabulary.js';
 import { llavaNames, llavaNormaliser, normaliseClipName } from './names.js';
@@ -25,9 +29,13 @@ import type { OpenParameters } from './read-parameters.js';
 export type FindTower = (name: string) => Promise<string | undefined>;
 
 /** Towers of published models, which hold their weights but not their sizes. */
-const KNOWN_TOWERS: Readonly<Record<string, ClipVisionConfig>> = {
+const KNOWN_TOWERS: Readonly<Record<string, VisionConfig>> = {
+  'clip-vit-base-patch32': CLIP_VIT_B_32,
+  'clip-vit-base-patch16': CLIP_VIT_B_16,
   'clip-vit-large-patch14': CLIP_VIT_L_14,
   'clip-vit-large-patch14-336': CLIP_VIT_L_14_336,
+  'siglip-base-patch16-224': SIGLIP_B_16,
+  'siglip-so400m-patch14-384': SIGLIP_SO400M_14_384,
 };
 
 /** Whether a `config.json` is LLaVA's own: a flat Llama with `mm_*` keys. Older ones share the model type `llava` with transformers. */
@@ -67,7 +75,7 @@ export async function openOriginalLlava(
   return withImageRows(joined(main, tower), stored, config);
 }
 
-function originalConfig(json: HfConfig, vision: ClipVisionConfig): LlavaConfig {
+function originalConfig(json: HfConfig, vision: VisionConfig): LlavaConfig {
   const select = hfField(json, 'mm_vision_select_feature', 'patch');
   if (select !== 'patch' && select !== 'cls_patch')
     throw new LlavaError(
@@ -82,7 +90,7 @@ function originalConfig(json: HfConfig, vision: ClipVisionConfig): LlavaConfig {
     );
   return {
     vision,
-    projector: projectorFromType(hfField(json, 'mm_projector_type', 'linear')),
+    projector: projectorFromHf(json, 'linear'),
     decoder: decoderFromHf({ ...json, model_type: 'llama' }),
     imageTokenId: -1,
     featureLayer: hfField(json, 'mm_vision_select_layer', -2),
@@ -104,11 +112,11 @@ async function locateTower(folder: string, name: string, findTower: FindTower): 
 async function towerConfig(
   folder: string,
   tower: { towerName: string; towerFolder: string | undefined; holdsTower: boolean },
-): Promise<ClipVisionConfig> {
+): Promise<VisionConfig> {
   const { towerName, towerFolder, holdsTower } = tower;
   if (towerFolder !== undefined) {
     const json = await readHfConfig(towerFolder);
-    return inFile(towerFolder, () => clipVisionFromHf(json));
+    return inFile(towerFolder, () => visionFromHf(json));
   }
   const known = KNOWN_TOWERS[basename(towerName)];
   if (holdsTower && known !== undefined) return known;
@@ -118,10 +126,10 @@ async function towerConfig(
   );
 }
 
-function openTower(folder: string, vision: ClipVisionConfig): Promise<OpenParameters> {
+function openTower(folder: string, vision: VisionConfig): Promise<OpenParameters> {
   return openParameters(folder, {
-    specs: { vision: clipVisionParameters(vision) },
-    names: new Map([...clipVisionNames(vision)].map(([path, name]) => [`vision.${path}`, name])),
+    specs: { vision: visionParameters(vision) },
+    names: new Map([...visionNames(vision)].map(([path, name]) => [`vision.${path}`, name])),
     normalise: normaliseClipName,
   });
 }

@@ -1,7 +1,7 @@
 import { decoderParameters, loraParameters } from '@llava-ts/decoder';
 import type { DecoderParameters, LoraParameters } from '@llava-ts/decoder';
-import { clipVisionTrunk, clipVisionParameters } from '@llava-ts/vision-encoder';
-import type { ClipVisionParameters, ClipVisionTrunk } from '@llava-ts/vision-encoder';
+import { visionTrunk, visionParameters } from '@llava-ts/vision-encoder';
+import type { VisionParameters, VisionTrunk } from '@llava-ts/vision-encoder';
 import type { ParameterSpec } from '@llava-ts/engine';
 import { projectorParameters } from '@llava-ts/projector';
 import type { ProjectorParameters } from '@llava-ts/projector';
@@ -10,7 +10,7 @@ import type { LlavaConfig } from './config.js';
 
 /** All parameters of a LLaVA; paths are `vision.*`, `projector.*`, `decoder.*` and, where there is an adapter, `lora.*`. */
 export interface LlavaParameters<L = Tensor> {
-  vision: ClipVisionParameters<L>;
+  vision: VisionParameters<L>;
   projector: ProjectorParameters<L>;
   decoder: DecoderParameters<L>;
   lora?: LoraParameters<L>;
@@ -18,13 +18,13 @@ export interface LlavaParameters<L = Tensor> {
 
 /** The parameters that computing takes: the encoder without what lies behind the feature layer. */
 export interface UsedLlavaParameters<L = Tensor> extends Omit<LlavaParameters<L>, 'vision'> {
-  vision: ClipVisionTrunk<L>;
+  vision: VisionTrunk<L>;
 }
 
 /** Shapes and initial values of all parameters. */
 export function llavaParameters(config: LlavaConfig): LlavaParameters<ParameterSpec> {
   return {
-    vision: clipVisionParameters(config.vision),
+    vision: visionParameters(config.vision),
     projector: projectorParameters(config.projector, { input: config.vision.hidden, output: config.decoder.hidden }),
     decoder: decoderParameters(config.decoder),
     ...(config.lora && { lora: loraParameters(config.decoder, config.lora) }),
@@ -34,5 +34,5 @@ export function llavaParameters(config: LlavaConfig): LlavaParameters<ParameterS
 /** The same without the encoder's last layers, which no LLaVA computes. */
 export function usedLlavaParameters(config: LlavaConfig): UsedLlavaParameters<ParameterSpec> {
   const all = llavaParameters(config);
-  return { ...all, vision: clipVisionTrunk(all.vision, config.vision, config.featureLayer) };
+  return { ...all, vision: visionTrunk(all.vision, config.vision, config.featureLayer) };
 }

@@ -6,10 +6,10 @@ import { flattenTree } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
 import {
   originalProjectorNames,
-  projectorFromType,
+  projectorFromHf,
   projectorNames,
   projectorParameters,
-  projectorType,
+  projectorToHf,
 } from '@llava-ts/projector';
 import type { ProjectorConfig, ProjectorSizes } from '@llava-ts/projector';
 import { LlavaError } from '@llava-ts/telemetry';
@@ -30,7 +30,7 @@ export interface LoadedProjector {
 export const PROJECTOR_FILES = ['mm_projector.safetensors', 'mm_projector.bin'] as const;
 
 /** In front of a projector's own name, depending on who saved it. */
-const PREFIX = /^(base_model\.model\.)?(model\.)?(?=mm_projector\.|multi_modal_projector\.)/;
+const PREFIX = /^(base_model\.model\.)?(model\.)?(?=mm_projector\.|multi_modal_projector\.|vision_resampler\.)/;
 
 /**
  * Reads a projector from a file (safetensors, or a PyTorch `.bin`, of which nothing is executed) in LLaVA's names or
@@ -39,8 +39,9 @@ const PREFIX = /^(base_model\.model\.)?(model\.)?(?=mm_projector\.|multi_modal_p
  */
 export async function loadProjector(file: string): Promise<LoadedProjector> {
   const stored = await listWeights(file);
-  const config = (await declaredKind(file)) ?? inferredKind(file, stored);
-  const sizes = inferredSizes(file, stored);
+  const declared = await readDeclaration(file);
+  const config = declared?.config ?? inferredKind(file, stored);
+  const sizes = declared?.sizes ?? inferredSizes(file, stored);
   const own = projectorNames(config);
   const ours = new Map([...originalProjectorNames(config)].map(([path, name]) => [name, own.get(path) ?? path]));
   const parameters = await openParameters(file, {
@@ -84,7 +85,7 @@ export async function saveProjector(
   );
   const json = {
     model_type: 'llava_projector',
-    mm_projector_type: projectorType(config.projector),
+    ...projectorToHf(config.projector),
     mm_hidden_size: sizes.input,
     hidden_size: sizes.output,
     mm_vision_select_layer: config.featureLayer,
@@ -93,13 +94,19 @@ export async function saveProjector(
   await writeAtomic(join(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
 }
 
-async function declaredKind(file: string): Promise<ProjectorConfig | undefined> {
+/** What the `config.json` beside a projector says; a folder of LLaVA's own has the widths too. */
+async function readDeclaration(
+  file: string,
+): Promise<{ readonly config: ProjectorConfig; readonly sizes?: ProjectorSizes } | undefined> {
   const json = await readJson(join(file, '..', 'config.json')).catch((error: unknown) => {
     if (error instanceof LlavaError && error.code === 'not-found') return {};
     throw error;
   });
-  const type = (json as { mm_projector_type?: unknown } | null)?.mm_projector_type;
-  return typeof type === 'string' ? projectorFromType(type) : undefined;
+  const keys = (json ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof keys['mm_projector_type'] !== 'string') return undefined;
+  const [input, output] = [keys['mm_hidden_size'], keys['hidden_size']];
+  const config = projectorFromHf(keys);
+  return typeof input === 'number' && typeof output === 'number' ? { config, sizes: { input, output } } : { config };
 }
 
 /** Weight matrices among the tensors, in the order of their names' numbers. */

@@ -7,6 +7,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TINY, tinyWeights } from '../fixtures/tiny-llava.js';
 import type { LlavaConfig } from './config.js';
+import { checkTransformersLayout } from './hugging-face.js';
 import { loadLlava } from './load-llava.js';
 import { saveLlava } from './save-llava.js';
 
@@ -29,17 +30,37 @@ async function changeWeights(change: (weights: Map<string, WritableTensor>) => v
 describe('saveLlava and loadLlava', () => {
   const tied: LlavaConfig = { ...TINY, featureSelect: 'cls_patch', decoder: { ...TINY.decoder, tiedEmbeddings: true } };
   const linear: LlavaConfig = { ...TINY, projector: { kind: 'linear' } };
+  const resampler: LlavaConfig = {
+    ...TINY,
+    projector: { kind: 'resampler', latents: 3, depth: 1, heads: 2, headDim: 4, ffMult: 2 },
+  };
+  const qformer: LlavaConfig = {
+    ...TINY,
+    projector: { kind: 'qformer', queries: 3, depth: 2, hidden: 8, heads: 2, inner: 12 },
+  };
+  const siglip: LlavaConfig = { ...TINY, vision: { ...TINY.vision, kind: 'siglip', activation: 'gelu_pytorch_tanh' } };
 
   it.each([
     ['two layers', TINY],
     ['tied embeddings', tied],
     ['a linear projector', linear],
+    ['a resampler', resampler],
+    ['a Q-Former', qformer],
+    ['a SigLIP', siglip],
   ])('keep a model with %s as it is', async (_name, config) => {
     const weights = tinyWeights(config);
     await saveLlava(folder, config, weights);
     const loaded = await loadLlava(folder);
     expect(loaded.config).toEqual(config);
     expect(loaded.weights).toEqual(weights);
+  });
+
+  it.each([resampler, qformer, linear])('do not pass a $projector.kind for what transformers knows', async (config) => {
+    await saveLlava(folder, config, tinyWeights(config));
+    const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { model_type: string };
+    expect(json.model_type).toBe('llava_ts');
+    expect(() => checkTransformersLayout(config)).toThrow(`This model's projector is ${config.projector.kind}`);
+    expect(() => checkTransformersLayout(TINY)).not.toThrow();
   });
 
   it('keep special tokens, more keys and more files', async () => {

@@ -5,9 +5,9 @@ import type { DeferredTensor, StoredDtype, WriteWeightsOptions } from '@llava-ts
 import { flattenTree } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
-import { clipVisionNames, clipVisionToHf } from '@llava-ts/vision-encoder';
+import { visionNames, visionToHf } from '@llava-ts/vision-encoder';
 import type { LlavaConfig } from './config.js';
-import { llavaToHf, llavaToOriginal, tokensToHf } from './hugging-face.js';
+import { llavaToHf, llavaToOriginal, selectStrategy, tokensToHf } from './hugging-face.js';
 import type { LlavaTokens } from './hugging-face.js';
 import { llavaNames, originalLlavaNames } from './names.js';
 import { llavaParameters } from './parameters.js';
@@ -33,8 +33,8 @@ export interface LlavaExtras extends Pick<WriteWeightsOptions, 'maxShardBytes' |
 const TORCH_DTYPES: Readonly<Record<WeightDtype, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
- * Writes a folder that transformers' `LlavaForConditionalGeneration.from_pretrained` loads (with a two-layer projector; it
- * knows no other). `config.json` is written last: a folder without it is not finished.
+ * Writes a folder that transformers' `LlavaForConditionalGeneration.from_pretrained` loads with a two-layer projector, and refuses
+ * with any other (see `llavaToHf`). `config.json` is written last: a folder without it is not finished.
  * @param weights of all parameters, by our path
  * @throws LlavaError `mismatch` when a parameter is missing or of another size
  */
@@ -66,18 +66,11 @@ export async function saveOriginalLlava(
   weights: WeightSource,
   extras: LlavaExtras = {},
 ): Promise<void> {
-  const towerNames = [...clipVisionNames(config.vision)].map(([path, name]): [string, string] => [
-    `vision.${path}`,
-    name,
-  ]);
+  const towerNames = [...visionNames(config.vision)].map(([path, name]): [string, string] => [`vision.${path}`, name]);
   await writeTensors(join(folder, TOWER), { config, weights, extras }, new Map(towerNames));
   const preprocessing = (extras.files ?? []).filter((file) => basename(file) === 'preprocessor_config.json');
   const { dtype = 'F32' } = extras;
-  await writeBeside(
-    join(folder, TOWER),
-    { files: preprocessing, dtype },
-    { 'config.json': clipVisionToHf(config.vision) },
-  );
+  await writeBeside(join(folder, TOWER), { files: preprocessing, dtype }, { 'config.json': visionToHf(config.vision) });
   await writeTensors(folder, { config, weights, extras }, originalLlavaNames(config));
   await writeBeside(folder, extras, { 'config.json': llavaToOriginal(config, TOWER, extras.tokens) });
 }
@@ -141,7 +134,7 @@ function processorConfig(config: LlavaConfig): Record<string, unknown> {
     processor_class: 'LlavaProcessor',
     image_token: '<image>',
     patch_size: config.vision.patchSizePx,
-    num_additional_image_tokens: 1, // the class token, which the strategy `default` then leaves out
-    vision_feature_select_strategy: config.featureSelect === 'patch' ? 'default' : 'full',
+    num_additional_image_tokens: config.vision.kind === 'clip' ? 1 : 0, // the class token, which `default` then leaves out
+    vision_feature_select_strategy: selectStrategy(config),
   };
 }

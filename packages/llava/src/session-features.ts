@@ -1,6 +1,6 @@
 import type { Program } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
-import { imageTokens } from './config.js';
+import { imageFeatureCount } from './config.js';
 import type { LlavaConfig } from './config.js';
 
 /**
@@ -33,7 +33,7 @@ export function computeFeatures(
 
 /** How many numbers the features of one image are. */
 export function featureSize(config: LlavaConfig): number {
-  return imageTokens(config) * config.vision.hidden;
+  return imageFeatureCount(config) * config.vision.hidden;
 }
 
 /** How many images some features are of. @throws LlavaError `mismatch` when they are no whole number */

@@ -3,7 +3,7 @@ import type { CachedDecoder, CacheSize } from '@llava-ts/decoder';
 import { compile, flattenTree, unflattenTree } from '@llava-ts/engine';
 import type { ParameterSpec, Program, ProgramFunction, TensorSpec, VariableAccess } from '@llava-ts/engine';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { imageTokens } from './config.js';
+import { imageFeatureCount } from './config.js';
 import type { LlavaConfig } from './config.js';
 import { imageFeatures, llavaAdapter, llavaEmbeddings } from './llava.js';
 import { usedLlavaParameters } from './parameters.js';
@@ -68,7 +68,7 @@ function prefillFunction(
     ids: { shape: [batch, promptTokens], dtype: 'int32' },
     visualIndex: { shape: [batch, promptTokens], dtype: 'int32' },
     starts: { shape: [batch], dtype: 'int32' },
-    features: { shape: [batch, imageTokens(config), config.vision.hidden] },
+    features: { shape: [batch, imageFeatureCount(config), config.vision.hidden] },
   } as const;
   return {
     inputs,
@@ -77,7 +77,7 @@ function prefillFunction(
       const p = parameters(variables);
       const lora = llavaAdapter(p, config);
       const cached: CachedDecoder = { p: p.decoder, config: config.decoder, variables, size, lora };
-      const last = prefill(cached, llavaEmbeddings(p, { ids, visualIndex, features }), starts); // [batch, hidden]
+      const last = prefill(cached, llavaEmbeddings(p, { ids, visualIndex, features }, config), starts); // [batch, hidden]
       return { logits: decoderLogits(p.decoder, last) };
     },
   };

@@ -203,8 +203,41 @@ function tiny(): RunConfig {
   };
 }
 
+/** `tiny` with other settings of its projector, and of its stages in order. */
+function tinyVariant(
+  preset: string,
+  projector: ModelConfig['projector'],
+  stages: readonly Partial<StageConfig>[],
+): RunConfig {
+  const base = tiny();
+  return {
+    ...base,
+    preset,
+    model: { ...base.model, projector },
+    stages: base.stages.map((stage, index) => ({ ...stage, ...stages[index] })),
+  };
+}
+
+/** `tiny` with a perceiver resampler: half as many visual tokens, and more captions to learn where to look. */
+function tinyResampler(): RunConfig {
+  return tinyVariant('tiny-resampler', { kind: 'resampler', latents: 32, depth: 2, heads: 5, headDim: 32, ffMult: 2 }, [
+    { data: { scenes: { count: 12000, seed: 1, kind: 'captions' } }, bucketTokens: [56, 72, 256], learningRate: 2e-3 },
+    { bucketTokens: [104, 120, 136, 256] },
+  ]);
+}
+
+/** `tiny` with a Q-Former, likewise. */
+function tinyQFormer(): RunConfig {
+  return tinyVariant('tiny-qformer', { kind: 'qformer', queries: 32, depth: 2, hidden: 160, heads: 5, inner: 320 }, [
+    { data: { scenes: { count: 12000, seed: 1, kind: 'captions' } }, bucketTokens: [56, 72, 256], learningRate: 2e-3 },
+    { bucketTokens: [104, 120, 136, 256] },
+  ]);
+}
+
 const PRESETS: Readonly<Record<string, () => RunConfig>> = {
   tiny,
+  'tiny-resampler': tinyResampler,
+  'tiny-qformer': tinyQFormer,
   'llava-7b-v1': llava7bV1,
   'llava-1.5-7b': llava15On7b,
   'llava-1.5-7b-lora': llava15On7bLora,

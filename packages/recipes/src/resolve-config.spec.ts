@@ -170,8 +170,8 @@ describe('a wrong configuration', () => {
     expect(await problemOf({ preset: 'tiny', set: ['stages.0.data={json: a.json, imags: b}'] })).toContain(
       "stages.0.data.images: is missing; expected a text; stages.0.data.imags: no such setting, did you mean 'images'?",
     );
-    expect(await problemOf({ preset: 'tiny', set: ['model.projector={kind: qformer}'] })).toContain(
-      'model.projector.kind = "qformer": expected one of linear, mlp',
+    expect(await problemOf({ preset: 'tiny', set: ['model.projector={kind: mof}'] })).toContain(
+      'model.projector.kind = "mof": expected one of identity, linear, mlp, resampler, qformer',
     );
   });
 

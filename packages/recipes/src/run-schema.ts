@@ -12,8 +12,27 @@ const model = z.strictObject({
   vision: folder,
   decoder: folder,
   projector: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('identity') }),
     z.strictObject({ kind: z.literal('linear') }),
     z.strictObject({ kind: z.literal('mlp'), layers: count }),
+    z.strictObject({
+      kind: z.literal('resampler'),
+      latents: count,
+      depth: count,
+      heads: count,
+      headDim: count,
+      ffMult: count,
+    }),
+    z
+      .strictObject({
+        kind: z.literal('qformer'),
+        queries: count,
+        depth: count,
+        hidden: count,
+        heads: count,
+        inner: count,
+      })
+      .refine(({ hidden, heads }) => hidden % heads === 0, { path: ['heads'], error: 'a divisor of hidden' }),
   ]),
   featureLayer: z.int(),
   featureSelect: z.enum(['patch', 'cls_patch']),

@@ -1,5 +1,5 @@
 import type { Preprocessing, Sample, TemplateName, Tokenizer } from '@llava-ts/data';
-import { imageTokens } from '@llava-ts/llava';
+import { imageFeatureCount, imageTokens } from '@llava-ts/llava';
 import type { LlavaConfig } from '@llava-ts/llava';
 import { createFeatureCache } from './feature-cache.js';
 import { createLeaseProgram } from './lease-program.js';
@@ -39,8 +39,8 @@ export async function captionLoss(options: CaptionLossOptions): Promise<number> 
     ...options,
     dataset: { samples, images, digest: '' },
     contextTokens: Math.max(...bucketTokens),
-    patches: imageTokens(config),
-    visionHidden: config.vision.hidden,
+    imageTokens: imageTokens(config),
+    featureSize: imageFeatureCount(config) * config.vision.hidden,
     cache: createFeatureCache(0),
     features: (pixels: Float32Array) =>
       Promise.resolve(program.features(blind ? new Float32Array(pixels.length) : pixels)),

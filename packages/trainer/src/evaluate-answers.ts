@@ -61,11 +61,10 @@ async function askTogether(
   samples: readonly Sample[],
   { images, blind, signal }: Examination,
 ): Promise<string[]> {
-  const patches = imageTokens(config);
   const ids = samples.map(({ id, conversations }) => {
     const prompt = renderPrompt(conversations.slice(0, -1), template);
     return encodeSample(prompt, tokenizer, {
-      imageTokens: patches,
+      imageTokens: imageTokens(config),
       contextTokens: config.decoder.maxTokens,
       name: `sample ${id}`,
     }).ids;

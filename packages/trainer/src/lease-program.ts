@@ -1,6 +1,6 @@
 import { compile, flattenTree, sizeOf, unflattenTree, valueAndGradients } from '@llava-ts/engine';
 import type { ParameterSpec, Program, ProgramFunction, TensorSpec, VariableAccess } from '@llava-ts/engine';
-import { imageFeatures, imageTokens, llavaLoss, usedLlavaParameters } from '@llava-ts/llava';
+import { imageFeatureCount, imageFeatures, llavaLoss, usedLlavaParameters } from '@llava-ts/llava';
 import type { LlavaBatch, LlavaConfig, UsedLlavaParameters } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import * as tf from '@tensorflow/tfjs-core';
@@ -125,7 +125,7 @@ function batchInputs(
     ids: rows,
     labels: rows,
     visualIndex: rows,
-    features: { shape: [microBatchSamples, imageTokens(config), config.vision.hidden] },
+    features: { shape: [microBatchSamples, imageFeatureCount(config), config.vision.hidden] },
   };
 }
 

@@ -16,6 +16,7 @@ import { runWorker } from './worker.js';
 
 const MODEL: LlavaConfig = {
   vision: {
+    kind: 'clip',
     imageSizePx: 4,
     patchSizePx: 2,
     hidden: 4,

@@ -2,7 +2,7 @@ import { epochOrder, loadTokenizer } from '@llava-ts/data';
 import type { Sample } from '@llava-ts/data';
 import { startComputeThread } from '@llava-ts/engine';
 import type { ComputeThread } from '@llava-ts/engine';
-import { imageTokens } from '@llava-ts/llava';
+import { imageFeatureCount, imageTokens } from '@llava-ts/llava';
 import type { LlavaConfig } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ProgressListener } from '@llava-ts/telemetry';
@@ -112,8 +112,8 @@ async function prepareStage(
       bucketTokens,
       cache,
       preprocessing: await readPreprocessing(model.vision, { sizePx: llava.vision.imageSizePx, aspect }),
-      patches: imageTokens(llava),
-      visionHidden: llava.vision.hidden,
+      imageTokens: imageTokens(llava),
+      featureSize: imageFeatureCount(llava) * llava.vision.hidden,
       features: (pixels) => thread.call<Float32Array>('features', pixels),
     },
   };

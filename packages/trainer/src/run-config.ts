@@ -1,5 +1,6 @@
 import type { TemplateName } from '@llava-ts/data';
 import type { LoraConfig } from '@llava-ts/decoder';
+import type { LlavaConfig } from '@llava-ts/llava';
 
 /** A part of the model that a stage can teach. The vision encoder stays frozen; `lora` is the adapter beside a frozen decoder. */
 export type TrainablePart = 'projector' | 'decoder' | 'lora';
@@ -26,7 +27,7 @@ export interface ModelConfig {
   readonly vision: string;
   /** Folder of a Llama decoder, with its tokenizer, in Hugging Face layout. */
   readonly decoder: string;
-  readonly projector: { readonly kind: 'linear' } | { readonly kind: 'mlp'; readonly layers: number };
+  readonly projector: LlavaConfig['projector'];
   /** Which hidden state of the encoder is the feature; -2 is the output of the last but one layer. */
   readonly featureLayer: number;
   readonly featureSelect: 'patch' | 'cls_patch';

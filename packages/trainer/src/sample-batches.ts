@@ -14,12 +14,12 @@ export interface BatchSource {
   readonly microBatchSamples: number;
   readonly contextTokens: number;
   readonly bucketTokens: readonly number[];
-  /** Tokens per picture. */
-  readonly patches: number;
-  /** Numbers per patch feature. */
-  readonly visionHidden: number;
+  /** Visual tokens per picture. */
+  readonly imageTokens: number;
+  /** Numbers in the features of a picture: `patches * visionHidden`. */
+  readonly featureSize: number;
   readonly cache: FeatureCache;
-  /** Pixels `[3 * sizePx ** 2]` to features `[patches * visionHidden]`. */
+  /** Pixels `[3 * sizePx ** 2]` to features `[featureSize]`. */
   readonly features: (pixels: Float32Array) => Promise<Float32Array>;
 }
 
@@ -34,14 +34,18 @@ export async function makeMicroBatch(source: BatchSource, samples: readonly Samp
   const encoded = samples.map((sample) => encode(source, sample));
   const tokens = chooseBucket(Math.max(...encoded.map(({ ids }) => ids.length)), source.bucketTokens);
   const padding = Array.from({ length: source.microBatchSamples - samples.length }, () => EMPTY_ROW);
-  const batch = collate([...encoded, ...padding], { tokens, padId: source.tokenizer.padId, patches: source.patches });
+  const batch = collate([...encoded, ...padding], {
+    tokens,
+    padId: source.tokenizer.padId,
+    imageTokens: source.imageTokens,
+  });
   const { ids, labels, visualIndex } = batch;
   return { tokens, ids, labels, visualIndex, features: await joinFeatures(source, samples, batch) };
 }
 
-function encode({ tokenizer, template, patches, contextTokens }: BatchSource, sample: Sample): EncodedSample {
+function encode({ tokenizer, template, imageTokens, contextTokens }: BatchSource, sample: Sample): EncodedSample {
   return encodeSample(renderConversation(sample, template), tokenizer, {
-    imageTokens: patches,
+    imageTokens,
     contextTokens,
     name: `sample ${sample.id}`,
   });
@@ -49,10 +53,9 @@ function encode({ tokenizer, template, patches, contextTokens }: BatchSource, sa
 
 /** Features of the batch's pictures one after the other, then zeros for rows without one. */
 async function joinFeatures(source: BatchSource, samples: readonly Sample[], batch: Batch): Promise<Float32Array> {
-  const size = source.patches * source.visionHidden;
-  const joined = new Float32Array(source.microBatchSamples * size);
+  const joined = new Float32Array(source.microBatchSamples * source.featureSize);
   const features = await Promise.all(batch.images.map((row) => featuresOf(source, samples[row])));
-  features.forEach((values, image) => joined.set(values, image * size));
+  features.forEach((values, image) => joined.set(values, image * source.featureSize));
   return joined;
 }
 

@@ -13,12 +13,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clipVision, clipVisionHiddenStates, clipVisionPooled } from './clip-vision.js';
-import { CLIP_VIT_L_14_336, featureCount } from './config.js';
+import {
+  CLIP_VIT_B_16,
+  CLIP_VIT_B_32,
+  CLIP_VIT_L_14_336,
+  featureCount,
+  SIGLIP_B_16,
+  SIGLIP_SO400M_14_384,
+} from './config.js';
 import type { ClipVisionConfig } from './config.js';
-import { clipVisionParameters, clipVisionTrunk } from './parameters.js';
+import { clipVisionParameters, visionParameters, visionTrunk } from './parameters.js';
 import type { ClipVisionParameters, ClipVisionTrunk } from './parameters.js';
 
 const CONFIG: ClipVisionConfig = {
+  kind: 'clip',
   imageSizePx: 14, // leaves two pixels beyond the last whole patch
   patchSizePx: 4,
   hidden: 12,
@@ -80,7 +88,7 @@ describe('clipVision', () => {
   });
 
   it('needs neither the layers behind the features nor the last norm', () => {
-    const trunkSpecs = clipVisionTrunk(SPECS, CONFIG, -2);
+    const trunkSpecs = visionTrunk(SPECS, CONFIG, -2);
     expect([...flattenTree(trunkSpecs).keys()].filter((path) => /^(blocks\.2|postNorm)/.test(path))).toEqual([]);
     const choice = { featureLayer: -2, select: 'patch' } as const;
     const trunk = run(() => clipVision(parameters<ClipVisionTrunk>(trunkSpecs), somePixels(), CONFIG, choice));
@@ -94,7 +102,7 @@ describe('clipVision', () => {
   });
 
   it('refuses a layer that does not exist, and pixels of another size', () => {
-    expect(() => clipVisionTrunk(SPECS, CONFIG, 4)).toThrow(
+    expect(() => visionTrunk(SPECS, CONFIG, 4)).toThrow(
       'Feature layer 4 does not exist: the encoder has hidden states -4 to 3.',
     );
     const wrong = () =>
@@ -103,9 +111,15 @@ describe('clipVision', () => {
     expect(wrong).toThrow('[1, 3, 16, 16]; the encoder takes [images, 3, 14, 14]');
   });
 
-  it('has as many parameters as the published encoder', () => {
-    const shapes = [...flattenTree<ParameterSpec>(clipVisionParameters(CLIP_VIT_L_14_336)).values()];
-    expect(shapes.reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(303_507_456);
+  it.each([
+    [CLIP_VIT_B_32, 87_456_000],
+    [CLIP_VIT_B_16, 85_799_424],
+    [CLIP_VIT_L_14_336, 303_507_456],
+    [SIGLIP_B_16, 85_797_120],
+    [SIGLIP_SO400M_14_384, 412_987_248],
+  ] as const)('has as many parameters as the published encoder', (config, wanted) => {
+    const shapes = [...flattenTree<ParameterSpec>(visionParameters(config)).values()];
+    expect(shapes.reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(wanted);
   });
 });
 

@@ -2,8 +2,9 @@ import { expectHfValue, hfField } from '@llava-ts/checkpoint';
 import type { HfConfig } from '@llava-ts/checkpoint';
 import { flattenTree } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
-import type { ClipVisionConfig } from './config.js';
-import { clipVisionParameters } from './parameters.js';
+import { CLIP_VIT_B_32, SIGLIP_B_16 } from './config.js';
+import type { ClipVisionConfig, VisionConfig } from './config.js';
+import { visionParameters } from './parameters.js';
 
 /** Our names and Hugging Face's, of a block's parts and of the others. `pre_layrnorm` is spelled so. */
 const BLOCK_NAMES: Readonly<Record<string, string>> = {
@@ -23,9 +24,9 @@ const NAMES: Readonly<Record<string, string>> = {
   postNorm: 'post_layernorm',
 };
 
-/** Hugging Face's name of every parameter, with its prefix `vision_model.`, by our path. */
-export function clipVisionNames(config: ClipVisionConfig): Map<string, string> {
-  const paths = [...flattenTree(clipVisionParameters(config)).keys()];
+/** Hugging Face's name of every parameter, with its prefix `vision_model.`, by our path; CLIP and SigLIP share them. */
+export function visionNames(config: VisionConfig): Map<string, string> {
+  const paths = [...flattenTree(visionParameters(config)).keys()];
   return new Map(paths.map((path) => [path, `vision_model.${hfName(path)}`]));
 }
 
@@ -37,38 +38,59 @@ function hfName(path: string): string {
   return `${NAMES[path.slice(0, dot)]}${path.slice(dot)}`;
 }
 
+/** The model types of transformers' encoders. */
+const MODEL_TYPES = { clip: 'clip_vision_model', siglip: 'siglip_vision_model' } as const;
+
+const ACTIVATIONS: readonly string[] = ['quick_gelu', 'gelu', 'gelu_pytorch_tanh'];
+
 /**
- * Reads a `CLIPVisionConfig`, or the `vision_config` inside a whole CLIP's; what is absent has the default of
- * transformers' class, which is ViT-B/32.
- * @throws LlavaError `bad-input` when it describes something this encoder does not compute
+ * Reads a `CLIPVisionConfig` or `SiglipVisionConfig`, or the `vision_config` inside a whole CLIP's or SigLIP's; what is absent
+ * has the default of transformers' class, which is ViT-B/32 or base-patch16-224.
+ * @throws LlavaError `bad-input` when it describes something that these encoders do not compute
  */
-export function clipVisionFromHf(config: HfConfig): ClipVisionConfig {
+export function visionFromHf(config: HfConfig): VisionConfig {
   const json = (config['vision_config'] ?? config) as HfConfig;
-  expectHfValue(json, 'model_type', 'clip_vision_model');
+  const type = hfField(json, 'model_type', config['model_type'] === 'siglip' ? MODEL_TYPES.siglip : MODEL_TYPES.clip);
+  const standard = type === MODEL_TYPES.siglip ? SIGLIP_B_16 : CLIP_VIT_B_32;
+  if (standard.kind === 'clip') expectHfValue(json, 'model_type', MODEL_TYPES.clip);
   const channels = hfField(json, 'num_channels', 3);
   if (channels !== 3)
     throw new LlavaError('bad-input', `config.json: 'num_channels' is ${channels}; only 3 is supported here.`);
-  const activation = hfField(json, 'hidden_act', 'quick_gelu');
-  if (activation !== 'quick_gelu' && activation !== 'gelu') {
-    throw new LlavaError('bad-input', `config.json: 'hidden_act' is '${activation}'; expected quick_gelu or gelu.`);
+  const activation: string = hfField(json, 'hidden_act', standard.activation as string);
+  if (!ACTIVATIONS.includes(activation)) {
+    throw new LlavaError(
+      'bad-input',
+      `config.json: 'hidden_act' is '${activation}'; expected ${ACTIVATIONS.join(', ')}.`,
+    );
   }
   return {
-    imageSizePx: hfField(json, 'image_size', 224),
-    patchSizePx: hfField(json, 'patch_size', 32),
-    hidden: hfField(json, 'hidden_size', 768),
-    inner: hfField(json, 'intermediate_size', 3072),
-    layers: hfField(json, 'num_hidden_layers', 12),
-    heads: hfField(json, 'num_attention_heads', 12),
-    activation,
-    layerNormEps: hfField(json, 'layer_norm_eps', 1e-5),
+    kind: standard.kind,
+    imageSizePx: hfField(json, 'image_size', standard.imageSizePx),
+    patchSizePx: hfField(json, 'patch_size', standard.patchSizePx),
+    hidden: hfField(json, 'hidden_size', standard.hidden),
+    inner: hfField(json, 'intermediate_size', standard.inner),
+    layers: hfField(json, 'num_hidden_layers', standard.layers),
+    heads: hfField(json, 'num_attention_heads', standard.heads),
+    activation: activation as VisionConfig['activation'],
+    layerNormEps: hfField(json, 'layer_norm_eps', standard.layerNormEps),
   };
 }
 
-/** The `CLIPVisionConfig` of an encoder, every field spelled out. */
-export function clipVisionToHf(config: ClipVisionConfig): Record<string, unknown> {
+/**
+ * Reads the configuration of a CLIP, see {@link visionFromHf}.
+ * @throws LlavaError `bad-input` when it is another encoder's
+ */
+export function clipVisionFromHf(config: HfConfig): ClipVisionConfig {
+  const vision = visionFromHf(config);
+  if (vision.kind === 'clip') return vision;
+  throw new LlavaError('bad-input', `config.json: 'model_type' is '${MODEL_TYPES[vision.kind]}'; expected a CLIP.`);
+}
+
+/** The configuration of an encoder for transformers, every field spelled out. A SigLIP is written without its pooling head. */
+export function visionToHf(config: VisionConfig): Record<string, unknown> {
   return {
-    architectures: ['CLIPVisionModel'],
-    model_type: 'clip_vision_model',
+    architectures: [config.kind === 'clip' ? 'CLIPVisionModel' : 'SiglipVisionModel'],
+    model_type: MODEL_TYPES[config.kind],
     image_size: config.imageSizePx,
     patch_size: config.patchSizePx,
     num_channels: 3,
@@ -78,6 +100,7 @@ export function clipVisionToHf(config: ClipVisionConfig): Record<string, unknown
     num_attention_heads: config.heads,
     hidden_act: config.activation,
     layer_norm_eps: config.layerNormEps,
+    ...(config.kind === 'siglip' ? { vision_use_head: false } : {}),
     torch_dtype: 'float32',
   };
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { fileError, listWeights, readSnapshot } from '@llava-ts/checkpoint';
 import { loadTensorflow } from '@llava-ts/engine';
-import { openLlava, saveLlava, saveOriginalLlava, saveProjector } from '@llava-ts/llava';
+import { checkTransformersLayout, openLlava, saveLlava, saveOriginalLlava, saveProjector } from '@llava-ts/llava';
 import type { FindTower, LlavaExtras, OpenLlava, WeightDtype, WeightSource } from '@llava-ts/llava';
 import { parseConfig } from '@llava-ts/recipes';
 import { LlavaError } from '@llava-ts/telemetry';
@@ -103,6 +103,7 @@ async function write(model: string, folder: string, options: ExportOptions): Pro
     const dtype = options.dtype === undefined ? await storedDtype(model) : DTYPES[options.dtype];
     const weights = deferred(opened, options);
     const { config } = opened;
+    if (options.to === 'hf') checkTransformersLayout(config);
     if (options.to === 'projector') await saveProjector(folder, config, weights, { dtype });
     else if (options.to === 'hf') await saveLlava(folder, config, weights, extras(model, opened, { dtype, options }));
     else await saveOriginalLlava(folder, config, weights, extras(model, opened, { dtype, options }));

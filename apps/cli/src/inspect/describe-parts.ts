@@ -2,12 +2,12 @@ import type { DecoderConfig } from '@llava-ts/decoder';
 import type { LlavaConfig } from '@llava-ts/llava';
 import { projectorType } from '@llava-ts/projector';
 import { patchCount } from '@llava-ts/vision-encoder';
-import type { ClipVisionConfig } from '@llava-ts/vision-encoder';
+import type { VisionConfig } from '@llava-ts/vision-encoder';
 
 /** An encoder in words. */
-export function describeVision(config: ClipVisionConfig): string {
-  const { layers, hidden, heads, imageSizePx, patchSizePx, activation } = config;
-  return `ViT, ${layers} layers, ${hidden} wide, ${heads} heads, ${activation}; ${imageSizePx} px in ${patchCount(config)} patches of ${patchSizePx}`;
+export function describeVision(config: VisionConfig): string {
+  const { kind, layers, hidden, heads, imageSizePx, patchSizePx, activation } = config;
+  return `${kind === 'clip' ? 'CLIP' : 'SigLIP'} ViT, ${layers} layers, ${hidden} wide, ${heads} heads, ${activation}; ${imageSizePx} px in ${patchCount(config)} patches of ${patchSizePx}`;
 }
 
 /** A decoder in words. */

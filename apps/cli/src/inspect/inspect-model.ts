@@ -15,7 +15,7 @@ import {
 import type { FindTower } from '@llava-ts/llava';
 import { projectorType } from '@llava-ts/projector';
 import { errorLine, LlavaError } from '@llava-ts/telemetry';
-import { clipVisionFromHf } from '@llava-ts/vision-encoder';
+import { visionFromHf } from '@llava-ts/vision-encoder';
 
 import { describeDecoder, describeProjector, describeVision } from './describe-parts.js';
 import type { Inspection } from './inspection.js';
@@ -71,16 +71,17 @@ async function newestOf(run: string): Promise<string> {
 async function lookAtModel(path: string, json: HfConfig, options: InspectOptions): Promise<Facts> {
   const stored = await listWeights(path);
   const type = json['model_type'];
-  if (type === 'llava' || isOriginalConfig(json)) return lookAtLlava(path, { json, stored }, options);
+  if (type === 'llava' || type === 'llava_ts' || isOriginalConfig(json))
+    return lookAtLlava(path, { json, stored }, options);
   const architecture = `${String((json['architectures'] as unknown[] | undefined)?.[0] ?? type)} of transformers`;
   const whole = { architecture, weights: path, problem: null };
-  if (type === 'clip' || type === 'clip_vision_model') {
+  if (['clip', 'clip_vision_model', 'siglip', 'siglip_vision_model'].includes(String(type))) {
     const part = (name: string): string =>
       /^(vision_model\.|embeddings|pre_layr|encoder|post_layer)/.test(name) ? 'vision' : 'text';
     return {
       ...whole,
       kind: 'vision encoder',
-      facts: { vision: describeVision(clipVisionFromHf(json)) },
+      facts: { vision: describeVision(visionFromHf(json)) },
       parts: partSizes(stored, part),
     };
   }
@@ -102,7 +103,9 @@ async function lookAtLlava(
   const original = isOriginalConfig(json);
   const architecture = original
     ? "LlavaLlamaForCausalLM, LLaVA's own layout"
-    : 'LlavaForConditionalGeneration of transformers';
+    : json['model_type'] === 'llava_ts'
+      ? "transformers' layout, with a projector that transformers does not have"
+      : 'LlavaForConditionalGeneration of transformers';
   const parts = partSizes(stored, (name) => llavaPart(normaliseLlavaName(name)));
   const whole = { kind: 'llava', architecture, parts, weights: path } as const;
   const tower = original ? { tower: String(json['mm_vision_tower']) } : {};

@@ -19,6 +19,8 @@ import { writeInstructions } from './write-instructions.js';
 /** Settings of the quickstart. */
 export interface QuickstartOptions {
   readonly outDir: string;
+  /** `tiny` or one of its variants. */
+  readonly preset: string;
   /** Few pictures and steps: whether all works, not how well it learns. */
   readonly small: boolean;
 }
@@ -45,10 +47,10 @@ const SMALL = { pictures: 16, captions: 32 };
 const SMALL_SETTINGS = ['stages.0.data.scenes.count=256', 'stages.1.data.scenes.count=256', 'train.steps=4'];
 
 /** Trains the embedded default with a parameter server and two workers, tests it on held-out scenes and asks it about some. */
-export async function quickstart({ outDir, small }: QuickstartOptions, context: CliContext): Promise<void> {
+export async function quickstart({ outDir, preset, small }: QuickstartOptions, context: CliContext): Promise<void> {
   await requireRuntime(context);
   const started = context.now();
-  const config = await quickstartConfig(small);
+  const config = await quickstartConfig(preset, small);
   const display = createProgressDisplay(context);
   print(context, `Teaching a language model to see: ${describe(config)}`);
   const cacheDir = path.join(outDir, 'data');
@@ -91,9 +93,9 @@ export async function quickstart({ outDir, small }: QuickstartOptions, context: 
 }
 
 /** A snapshot at the end of each stage only: they are what the report needs. */
-function quickstartConfig(small: boolean): Promise<RunConfig> {
+function quickstartConfig(preset: string, small: boolean): Promise<RunConfig> {
   const set = ['train.snapshotEverySteps=100000', ...(small ? SMALL_SETTINGS : [])];
-  return resolveConfig({ preset: 'tiny', set });
+  return resolveConfig({ preset, set });
 }
 
 function describe({ stages }: RunConfig): string {

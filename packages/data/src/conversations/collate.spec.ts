@@ -15,7 +15,7 @@ describe('collate', () => {
     const batch = collate([encoded([1, 3, 3, 7], 1), encoded([1, 8]), encoded([1, 3, 3], 1)], {
       tokens: 5,
       padId: 4,
-      patches: 2,
+      imageTokens: 2,
     });
     expect([...batch.ids]).toEqual([1, 3, 3, 7, 4, 1, 8, 4, 4, 4, 1, 3, 3, 4, 4]);
     expect([...batch.labels].filter((label) => label !== -100)).toEqual([7, 8]);
@@ -24,8 +24,10 @@ describe('collate', () => {
   });
 
   it('refuses rows that do not fit', () => {
-    expect(() => collate([encoded([1, 2, 3])], { tokens: 2, padId: 0, patches: 2 })).toThrow(/3 tokens, the bucket 2/);
-    expect(() => collate([encoded([1, 3, 3], 1)], { tokens: 3, padId: 0, patches: 4 })).toThrow(
+    expect(() => collate([encoded([1, 2, 3])], { tokens: 2, padId: 0, imageTokens: 2 })).toThrow(
+      /3 tokens, the bucket 2/,
+    );
+    expect(() => collate([encoded([1, 3, 3], 1)], { tokens: 3, padId: 0, imageTokens: 4 })).toThrow(
       /picture of 2 tokens, expected 4/,
     );
   });

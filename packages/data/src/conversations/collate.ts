@@ -12,7 +12,7 @@ export interface Batch {
   readonly ids: Int32Array;
   /** `[batch, tokens]` int32, -100 where nothing is learned */
   readonly labels: Int32Array;
-  /** `[batch, tokens]` int32: -1 for text, else the row of the features flattened to `[images * patches, hidden]` */
+  /** `[batch, tokens]` int32: -1 for text, else the row of the visual tokens flattened to `[images * imageTokens, hidden]` */
   readonly visualIndex: Int32Array;
   /** For every picture, in the features' order, the sample it belongs to. */
   readonly images: readonly number[];
@@ -20,13 +20,13 @@ export interface Batch {
 
 /**
  * Puts samples into one batch of `tokens` columns.
- * @throws LlavaError `internal` when a sample is longer or its pictures have another number of patches
+ * @throws LlavaError `internal` when a sample is longer or its pictures have another number of tokens
  */
 export function collate(
   samples: readonly EncodedSample[],
-  options: { readonly tokens: number; readonly padId: number; readonly patches: number },
+  options: { readonly tokens: number; readonly padId: number; readonly imageTokens: number },
 ): Batch {
-  const { tokens, padId, patches } = options;
+  const { tokens, padId, imageTokens } = options;
   const ids = new Int32Array(samples.length * tokens).fill(padId);
   const labels = new Int32Array(samples.length * tokens).fill(IGNORED_LABEL);
   const visualIndex = new Int32Array(samples.length * tokens).fill(-1);
@@ -37,13 +37,13 @@ export function collate(
     ids.set(sample.ids, row * tokens);
     labels.set(sample.labels, row * tokens);
     for (const { start, length } of sample.imageSpans) {
-      if (length !== patches)
+      if (length !== imageTokens)
         throw new LlavaError(
           'internal',
-          `collate: sample ${row} has a picture of ${length} tokens, expected ${patches}`,
+          `collate: sample ${row} has a picture of ${length} tokens, expected ${imageTokens}`,
         );
-      for (let patch = 0; patch < patches; patch++)
-        visualIndex[row * tokens + start + patch] = images.length * patches + patch;
+      for (let token = 0; token < imageTokens; token++)
+        visualIndex[row * tokens + start + token] = images.length * imageTokens + token;
       images.push(row);
     }
   });

@@ -24,7 +24,7 @@ export interface EncodedSample {
 
 /** What bounds an encoded sample. */
 export interface EncodeOptions {
-  /** Tokens per picture: the encoder's number of patches. */
+  /** Visual tokens per picture: as many as the encoder has patches, unless the projector fixes their number. */
   readonly imageTokens: number;
   /** The longest sample allowed, pictures expanded. */
   readonly contextTokens: number;
