@@ -11,7 +11,7 @@ import type { LlavaBatch, LlavaParameters, LlavaWeights } from '@llava-ts/llava'
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readGoldenCase, visualIndexOf } from './golden-case.js';
+import { goldenFolder, readGoldenCase, visualIndexOf } from './golden-case.js';
 import type { GoldenCase } from './golden-case.js';
 import { expectClose } from './relative-error.js';
 
@@ -22,7 +22,7 @@ let adapted: LlavaWeights;
 
 beforeAll(async () => {
   await loadTensorflow();
-  golden = await readGoldenCase('llava-lora');
+  golden = await readGoldenCase(goldenFolder('llava-lora'));
   adapter = await readAdapter(join(golden.folder, 'adapter'), golden.model.config.decoder);
   const fresh = attachLora(golden.model, adapter.lora, 1);
   const read = Array.from(adapter.weights, ([path, values]) => [`lora.${path}`, values] as const);

@@ -32,13 +32,13 @@ export function projectorFromHf(json: Json, standard = 'mlp2x_gelu'): ProjectorC
   if (type === 'resampler') {
     return { kind: 'resampler', ...readSizes<keyof typeof RESAMPLER_KEYS>(json, RESAMPLER_KEYS, FLAMINGO_RESAMPLER) };
   }
-  if (type !== 'qformer') return projectorFromType(String(type));
+  if (type !== 'qformer') return projectorFromType(typeof type === 'string' ? type : JSON.stringify(type));
   const qformer = (json['qformer_config'] ?? {}) as Json;
   const every = qformer['cross_attention_frequency'] ?? 2;
   if (every !== 2)
     throw new LlavaError(
       'bad-input',
-      `config.json: 'cross_attention_frequency' is ${String(every)}; only 2 is supported here.`,
+      `config.json: 'cross_attention_frequency' is ${JSON.stringify(every)}; only 2 is supported here.`,
     );
   const queries = readSizes<'queries'>(json, { queries: 'num_query_tokens' }, BLIP2_QFORMER);
   return { kind: 'qformer', ...queries, ...readSizes<keyof typeof QFORMER_KEYS>(qformer, QFORMER_KEYS, BLIP2_QFORMER) };
