@@ -27,5 +27,5 @@ export { writeSafetensors } from './write-safetensors.js';
 export type { TensorsToWrite } from './write-safetensors.js';
 export { writeWeights } from './write-weights.js';
 export type { WriteWeightsOptions } from './write-weights.js';
-export { writeSnapshot } from './write-snapshot.js';
-export type { SnapshotContent } from './write-snapshot.js';
+export { writeSnapshot, writeSnapshotGroups } from './write-snapshot.js';
+export type { SnapshotContent, SnapshotOptions } from './write-snapshot.js';

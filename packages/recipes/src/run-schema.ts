@@ -111,10 +111,17 @@ export const runSchema = z
       .array(stage)
       .min(1)
       .refine((stages) => isUnique(stages.map(({ name }) => name)), 'stages with different names'),
-    train: z.strictObject({ steps: count.nullable(), snapshotEverySteps: count, keepSnapshots: count }),
+    train: z.strictObject({
+      steps: count.nullable(),
+      snapshotEverySteps: count,
+      keepSnapshots: count,
+      keepBest: z.int().min(0).exactOptional(),
+      badGradients: z.enum(['retry', 'skip', 'stop']).exactOptional(),
+    }),
     exchange: z.strictObject({
       leaseTimeoutMs: count,
       heartbeatMs: count,
+      minWorkers: count.exactOptional(),
       chunkBytes: z
         .int()
         .min(1024)

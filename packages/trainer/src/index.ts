@@ -22,7 +22,13 @@ export {
   sharedCopy,
   takeRows,
 } from './partition.js';
-export { readRunSnapshot, readSnapshotConfig, snapshotName, writeRunSnapshot } from './run-snapshot.js';
+export {
+  readRunSnapshot,
+  readSnapshotConfig,
+  snapshotName,
+  writeRunSnapshot,
+  writeRunSnapshotPart,
+} from './run-snapshot.js';
 export { createRunState } from './run-state.js';
 export { cosineLearningRate, warmupSteps } from './schedule.js';
 export { createStageOrder, planStage, stepLeases } from './stage-plan.js';
@@ -67,6 +73,7 @@ export type {
   TrainConfig,
 } from './run-config.js';
 export type { RunRecorder, RunRecorderOptions } from './run-recorder.js';
+export type { RunSnapshotContent, ShardPlace } from './run-snapshot.js';
 export type { RunSnapshot, RunState } from './run-state.js';
 export type { ScheduleConfig } from './schedule.js';
 export type { EpochOrder, PortionConfig, StagePlan } from './stage-plan.js';

@@ -1,5 +1,5 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import { writeAtomic } from '@llava-ts/checkpoint';
+import { fileError, writeAtomic } from '@llava-ts/checkpoint';
 import type { RunConfig } from './run-config.js';
 import type { RunPosition } from './step-ledger.js';
 import type { StepFacts } from './step-update.js';
@@ -26,8 +26,12 @@ export async function readMetrics(file: string): Promise<StepRecord[]> {
 }
 
 /** Adds a line. */
-export function appendMetrics(file: string, record: StepRecord): Promise<void> {
-  return appendFile(file, `${JSON.stringify(record)}\n`);
+export async function appendMetrics(file: string, record: StepRecord): Promise<void> {
+  try {
+    await appendFile(file, `${JSON.stringify(record)}\n`);
+  } catch (error) {
+    throw fileError(error, file, 'write a line');
+  }
 }
 
 function isBefore(line: string, { stages }: RunConfig, position: RunPosition): boolean {

@@ -77,6 +77,13 @@ export interface TrainConfig {
   readonly snapshotEverySteps: number;
   /** The newest snapshots that are kept. */
   readonly keepSnapshots: number;
+  /** So many snapshots of the lowest loss in their stage are kept too; 0 unless given. */
+  readonly keepBest?: number;
+  /**
+   * What becomes of a lease whose gradients are not finite: `retry` (the default) grants it again, preferably to another worker, and the run fails
+   * when that has failed three times; `skip` leaves it out then and counts its samples; `stop` fails the run at once.
+   */
+  readonly badGradients?: 'retry' | 'skip' | 'stop';
 }
 
 /** Timing and sizes of the exchange between workers and parameter server. */
@@ -84,6 +91,8 @@ export interface ExchangeConfig {
   /** A lease that is neither finished nor renewed for this long is granted to somebody else. */
   readonly leaseTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** Leases are granted only while so many workers are there; 1 unless given. */
+  readonly minWorkers?: number;
   readonly chunkBytes: number;
   /** How gradients cross the wire: exactly, or rounded to bfloat16 at half the bytes. Decision 0009. `float32` when absent. */
   readonly gradientEncoding?: 'float32' | 'bfloat16';

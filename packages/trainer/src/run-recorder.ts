@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeAtomic } from '@llava-ts/checkpoint';
+import type { SnapshotOptions } from '@llava-ts/checkpoint';
 import { appendMetrics, openMetrics, readMetrics } from './metrics-file.js';
 import type { StepRecord } from './metrics-file.js';
 import type { OpenRun } from './open-run.js';
@@ -24,6 +25,12 @@ export interface RunRecorderOptions {
   readonly run: OpenRun;
   readonly resumed?: RunSnapshot;
   readonly now: () => number;
+  /** Number of shards, this one (the first) included; 1 unless given. */
+  readonly shards?: number;
+  /** Has the other shards write their parts of a snapshot. */
+  readonly addFiles?: SnapshotOptions['addFiles'];
+  /** A snapshot that was due could not be written. Training goes on when this is given, and the next one is tried; by default it ends. */
+  readonly onSaveFailed?: (error: unknown) => void;
 }
 
 /** The folder of a run's snapshots. */
@@ -38,18 +45,31 @@ export async function createRunRecorder({
   run,
   resumed,
   now,
+  shards = 1,
+  addFiles,
+  onSaveFailed,
 }: RunRecorderOptions): Promise<RunRecorder> {
   const metrics = join(outDir, 'metrics.jsonl');
   let lastSaved = resumed?.position ?? null;
   let lastStepAt = now();
+  /** Losses of the stage since the snapshot before. */
+  let losses: number[] = [];
   await writeAtomic(join(outDir, 'config.json'), `${JSON.stringify(run.config, null, 2)}\n`);
   await openMetrics(metrics, run.config, resumed?.position ?? { stage: 0, step: 0 });
 
   async function save(snapshot: RunSnapshot): Promise<void> {
     const { stage, step } = snapshot.position;
     if (lastSaved?.stage === stage && lastSaved.step === step) return;
-    await writeRunSnapshot(snapshotsFolder(outDir), run, { snapshot, runId });
+    const loss = losses.length === 0 ? {} : { loss: losses.reduce((sum, one) => sum + one, 0) / losses.length };
+    await writeRunSnapshot(snapshotsFolder(outDir), run, {
+      snapshot,
+      runId,
+      shards,
+      ...loss,
+      ...(addFiles && { addFiles }),
+    });
     lastSaved = snapshot.position;
+    losses = [];
   }
   return {
     save,
@@ -57,9 +77,15 @@ export async function createRunRecorder({
     async step(facts, boundary) {
       const record = { ...facts, ms: Math.round(now() - lastStepAt) };
       lastStepAt = now();
+      losses.push(facts.loss);
       await appendMetrics(metrics, record);
       const due = facts.step % run.config.train.snapshotEverySteps === 0 || facts.step === facts.steps;
-      if (due) await save(boundary());
+      const last = facts.step === facts.steps && facts.stage === run.config.stages.at(-1)?.name;
+      if (due)
+        await save(boundary()).catch((error: unknown) => {
+          if (onSaveFailed === undefined || last) throw error;
+          onSaveFailed(error);
+        });
       return record;
     },
   };

@@ -1,9 +1,12 @@
-import { readSnapshot, writeSnapshot } from '@llava-ts/checkpoint';
-import type { Snapshot, StoredTensor, WritableTensor } from '@llava-ts/checkpoint';
+import { join } from 'node:path';
+import { listSnapshots, readJson, readSnapshot, writeSnapshot, writeSnapshotGroups } from '@llava-ts/checkpoint';
+import type { Snapshot, SnapshotContent, SnapshotOptions, StoredTensor, WrittenFile } from '@llava-ts/checkpoint';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { Logger } from '@llava-ts/telemetry';
 import { configDifferences } from './config-differences.js';
 import type { OpenRun } from './open-run.js';
+import { PARTITION_VERSION, takeRows } from './partition.js';
+import type { ShardPieces } from './partition.js';
 import type { RunConfig } from './run-config.js';
 import type { RunSnapshot } from './run-state.js';
 import type { RunPosition } from './step-ledger.js';
@@ -17,66 +20,143 @@ interface SnapshotState {
   readonly updates: number;
   readonly config: RunConfig;
   readonly dataDigests: readonly string[];
+  /** How the tensors are spread over files; absent in older ones, which have one shard. */
+  readonly partition?: { readonly version: number; readonly shards: number };
+  /** Mean loss of the last steps, to tell the best; absent when no step was applied since the start. */
+  readonly loss?: number;
 }
+
+/** Which of how many shards. */
+export interface ShardPlace {
+  readonly index: number;
+  readonly shards: number;
+}
+
+const ONLY_SHARD: ShardPlace = { index: 0, shards: 1 };
 
 /** The name of a snapshot: `<stage>-<step>`, step counted from 1 and 0 for a run that has not begun. */
 export function snapshotName({ config }: Pick<OpenRun, 'config'>, { stage, step }: RunPosition): string {
   return `${config.stages[stage]?.name ?? 'done'}-${step}`;
 }
 
+/** What a snapshot is written from. */
+export interface RunSnapshotContent {
+  /** Of this shard. */
+  readonly snapshot: RunSnapshot;
+  readonly runId: string;
+  readonly loss?: number;
+  /** Number of shards; 1 unless given. The writer is shard 0. */
+  readonly shards?: number;
+  /** Has the other shards write their parts, see {@link writeRunSnapshotPart}. */
+  readonly addFiles?: SnapshotOptions['addFiles'];
+}
+
 /**
  * Writes a snapshot of a run under `root`, whole or not at all.
  * @returns its folder
  */
-export function writeRunSnapshot(
-  root: string,
-  run: OpenRun,
-  options: { snapshot: RunSnapshot; runId: string },
-): Promise<string> {
-  const { snapshot, runId } = options;
-  const { position, parameters, update } = snapshot;
+export async function writeRunSnapshot(root: string, run: OpenRun, content: RunSnapshotContent): Promise<string> {
+  const { snapshot, runId, loss, shards = 1, addFiles } = content;
+  const { config, dataDigests } = run;
+  const { position, update } = snapshot;
   const state: SnapshotState = {
     format: 1,
     runId,
     position,
     updates: update.updates,
-    config: run.config,
-    dataDigests: run.dataDigests,
+    config,
+    dataDigests,
+    partition: { version: PARTITION_VERSION, shards },
+    ...(loss !== undefined && { loss }),
   };
-  const withShapes = (arrays: ReadonlyMap<string, Float32Array>): Map<string, WritableTensor> =>
-    new Map([...arrays].map(([path, data]) => [path, { shape: run.tensors.get(path)?.shape ?? [data.length], data }]));
-  const tensors = {
-    parameters: withShapes(parameters),
-    'first-moments': withShapes(update.firstMoments),
-    'second-moments': withShapes(update.secondMoments),
-  };
-  return writeSnapshot(root, snapshotName(run, position), { tensors, state }, { keep: run.config.train.keepSnapshots });
+  const { keepSnapshots, keepBest = 0 } = config.train;
+  return writeSnapshot(
+    root,
+    snapshotName(run, position),
+    { tensors: groupsOf(run, snapshot, { index: 0, shards }), state },
+    {
+      keep: keepSnapshots,
+      keepAlso: await bestSnapshots(root, { state, keepBest }),
+      ...(addFiles && { addFiles }),
+    },
+  );
 }
 
 /**
- * Reads a snapshot to go on from, the newest whole one by default.
+ * Writes one shard's part of a snapshot into a folder that shard 0 is filling.
+ * @returns what the manifest has to say about it
+ */
+export function writeRunSnapshotPart(
+  folder: string,
+  run: OpenRun,
+  { snapshot, place }: { snapshot: RunSnapshot; place: ShardPlace },
+): Promise<Record<string, WrittenFile>> {
+  return writeSnapshotGroups(folder, groupsOf(run, snapshot, place));
+}
+
+function groupsOf(
+  run: OpenRun,
+  { parameters, update }: RunSnapshot,
+  { index, shards }: ShardPlace,
+): SnapshotContent['tensors'] {
+  const withShapes = (arrays: ReadonlyMap<string, Float32Array>): SnapshotContent['tensors'][string] =>
+    new Map([...arrays].map(([path, data]) => [path, { shape: run.tensors.get(path)?.shape ?? [data.length], data }]));
+  const suffix = shards === 1 ? '' : `-${index}-of-${shards}`;
+  return {
+    [`parameters${suffix}`]: withShapes(parameters),
+    [`first-moments${suffix}`]: withShapes(update.firstMoments),
+    [`second-moments${suffix}`]: withShapes(update.secondMoments),
+  };
+}
+
+/** The snapshots of the lowest losses in the stage, the one that is being written included. */
+async function bestSnapshots(
+  root: string,
+  { state, keepBest }: { state: SnapshotState; keepBest: number },
+): Promise<string[]> {
+  if (keepBest === 0) return [];
+  const own = snapshotName(state, state.position);
+  const others = (await listSnapshots(root)).filter(({ name, problem }) => problem === undefined && name !== own);
+  const known = await Promise.all(
+    others.map(async ({ name }) => ({
+      name,
+      state: (await readJson(join(root, name, 'state.json'))) as SnapshotState,
+    })),
+  );
+  return [...known, { name: own, state }]
+    .filter((other) => other.state.position.stage === state.position.stage && other.state.loss !== undefined)
+    .sort((a, b) => (a.state.loss ?? 0) - (b.state.loss ?? 0))
+    .slice(0, keepBest)
+    .map(({ name }) => name);
+}
+
+/**
+ * Reads a snapshot to go on from, the newest whole one by default; of all tensors, or of the pieces of a shard, however many shards wrote it.
  * @throws {LlavaError} `not-found` or `corrupt`; `mismatch` when it is of another configuration or other data, naming what differs
  */
 export async function readRunSnapshot(
   root: string,
   run: OpenRun,
-  options: { name?: string; logger?: Logger } = {},
-): Promise<{ snapshot: RunSnapshot; runId: string }> {
-  const { name = 'latest', logger } = options;
+  options: { name?: string; logger?: Logger; pieces?: ShardPieces } = {},
+): Promise<{ snapshot: RunSnapshot; runId: string; name: string }> {
+  const { name = 'latest', logger, pieces } = options;
   const stored = await readSnapshot(root, name, logger ? { logger } : {});
   const state = checkState(stored, `${root}/${stored.name}`);
   checkSameRun(state, run, `${root}/${stored.name}`);
-  const parameters = arraysOf(stored.tensors['parameters']);
+  const arraysOf = (group: string): Map<string, Float32Array> =>
+    joinParts(stored, { group, state, ...(pieces && { pieces }) });
+  const parameters = arraysOf('parameters');
   const update = {
     updates: state.updates,
     parameters,
-    firstMoments: arraysOf(stored.tensors['first-moments']),
-    secondMoments: arraysOf(stored.tensors['second-moments']),
+    firstMoments: arraysOf('first-moments'),
+    secondMoments: arraysOf('second-moments'),
   };
   const learning = new Map([...parameters].filter(([path]) => update.firstMoments.has(path)));
   return {
     snapshot: { position: state.position, parameters, update: { ...update, parameters: learning } },
     runId: state.runId,
+    name: stored.name,
   };
 }
 
@@ -113,8 +193,39 @@ function checkSameRun(state: SnapshotState, run: OpenRun, place: string): void {
   });
 }
 
-function arraysOf(tensors: ReadonlyMap<string, StoredTensor> | undefined): Map<string, Float32Array> {
+/** A group's tensors from the files of all shards, whole or cut down to pieces. */
+function joinParts(
+  stored: Snapshot,
+  { group, state, pieces }: { group: string; state: SnapshotState; pieces?: ShardPieces },
+): Map<string, Float32Array> {
+  const shards = state.partition?.shards ?? 1;
+  const names = Array.from({ length: shards }, (_, index) => (shards === 1 ? group : `${group}-${index}-of-${shards}`));
+  const parts = new Map<string, StoredTensor[]>();
+  for (const name of names) {
+    const tensors = stored.tensors[name];
+    if (tensors === undefined) throw new LlavaError('corrupt', `snapshot ${stored.name}: has no ${name}.safetensors`);
+    for (const [path, tensor] of tensors) parts.set(path, [...(parts.get(path) ?? []), tensor]);
+  }
   return new Map(
-    [...(tensors ?? [])].flatMap(([path, { data }]) => (data instanceof Float32Array ? [[path, data] as const] : [])),
+    [...parts].flatMap(([path, cut]) => {
+      const piece = pieces?.get(path);
+      if (pieces !== undefined && piece === undefined) return [];
+      const whole = joinArrays(cut);
+      const shape = cut[0]?.shape ?? [];
+      return [[path, piece === undefined ? whole : takeRows(whole, shape, piece).slice()] as const];
+    }),
   );
+}
+
+function joinArrays(parts: readonly StoredTensor[]): Float32Array {
+  const arrays = parts.flatMap(({ data }) => (data instanceof Float32Array ? [data] : []));
+  const [first] = arrays;
+  if (arrays.length === 1 && first !== undefined) return first;
+  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    joined.set(array, at);
+    at += array.length;
+  }
+  return joined;
 }
