@@ -32,8 +32,6 @@ export interface ShardPlace {
   readonly shards: number;
 }
 
-const ONLY_SHARD: ShardPlace = { index: 0, shards: 1 };
-
 /** The name of a snapshot: `<stage>-<step>`, step counted from 1 and 0 for a run that has not begun. */
 export function snapshotName({ config }: Pick<OpenRun, 'config'>, { stage, step }: RunPosition): string {
   return `${config.stages[stage]?.name ?? 'done'}-${step}`;
