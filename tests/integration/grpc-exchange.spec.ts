@@ -133,9 +133,10 @@ test('connections that are cut over and over change nothing', async () => {
   const run = toyRun(options);
   const server = await serve(run);
   const proxy = await startCuttingProxy(server.address);
-  const cutting = setInterval(() => proxy.cut(), 300);
+  const cutting = setInterval(() => proxy.cut(), 200);
   try {
-    await Promise.all([work(proxy.address, 'a'), work(proxy.address, 'b')]);
+    const fault: ToyFault = () => new Promise((resolve) => setTimeout(resolve, 40));
+    await Promise.all([work(proxy.address, 'a', { fault }), work(proxy.address, 'b', { fault })]);
     expect(proxy.connections()).toBeGreaterThan(6);
   } finally {
     clearInterval(cutting);

@@ -6,14 +6,16 @@ export type ParameterServerEvent =
       readonly event: 'ready';
       readonly address: string;
       readonly healthPort: number | null;
-      readonly runId: string;
+      /** Null for a shard behind the first. */
+      readonly runId: string | null;
       readonly pid: number;
     }
   | ({ readonly event: 'step' } & StepRecord)
   | {
       readonly event: 'end';
       readonly ended: 'done' | 'stopped';
-      readonly stage: number;
-      readonly step: number;
+      /** Null for a shard behind the first. */
+      readonly stage: number | null;
+      readonly step: number | null;
       readonly modelDir: string | null;
     };

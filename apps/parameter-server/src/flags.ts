@@ -19,6 +19,11 @@ export interface Flags {
   readonly lane: number | string | null;
   /** A snapshot to go on from: its name, `latest`, or `auto` for the latest if there is one; null to begin. */
   readonly resume: string | null;
+  /** Which shard this process is; the first one (0) coordinates. */
+  readonly shard: number;
+  readonly shards: number;
+  /** Where the shards behind the first are, in order; empty for those. */
+  readonly shardAddresses: readonly string[];
   /** Gets one JSON line with the bound address. */
   readonly readyFile: string | null;
   /** Stop when standard input ends: the parent is gone. */
@@ -38,6 +43,9 @@ export const USAGE = `node apps/parameter-server/dist/main.js --config FILE --ou
   --lane PLACE         a port, the path of a Unix socket, auto or off: tensors over a bare socket, several times faster
                        than over gRPC (default: auto, which is any free port if --listen is on loopback, else off)
   --resume NAME        go on from a snapshot: its name, latest, or auto (latest if there is one, else begin)
+  --shards COUNT       processes that the parameters are spread over (default: 1)
+  --shard INDEX        which of them this is: 0, the coordinator, or another, which serves its part and obeys (default: 0)
+  --shard-address HOST:PORT   where shard 1 is, then shard 2 ...: once for each, for shard 0 only. All share --out
   --ready-file FILE    write {"address": ...} there when ready
   --until-stdin-ends   stop when standard input ends
 
@@ -52,12 +60,27 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
   const { config, out, listen = '127.0.0.1:50051', resume = null } = values;
   if (config === undefined || out === undefined)
     throw new LlavaError('bad-input', `--${config === undefined ? 'config' : 'out'} is missing; see --help`);
+  const shards = wholeNumber('--shards', values.shards ?? '1', { least: 1, most: 1024 });
+  const shard = wholeNumber('--shard', values.shard ?? '0', { least: 0, most: shards - 1 });
+  const shardAddresses = values['shard-address'] ?? [];
+  const expected = shard === 0 ? shards - 1 : 0;
+  if (shardAddresses.length !== expected)
+    throw new LlavaError(
+      'bad-input',
+      `--shard-address: expected ${expected} for shard ${shard} of ${shards}, got ${shardAddresses.length}; see --help`,
+    );
   return {
+    shard,
+    shards,
+    shardAddresses,
     configFile: config,
     outDir: out,
     cacheDir: values.cache ?? `${out}/cache`,
     listen,
-    healthPort: values['health-port'] === undefined ? null : portOf(values['health-port']),
+    healthPort:
+      values['health-port'] === undefined
+        ? null
+        : wholeNumber('--health-port', values['health-port'], { least: 0, most: 65535 }),
     tlsDir: values['tls-dir'] ?? null,
     tokenFile: values['token-file'] ?? null,
     lane: laneOf(values.lane ?? 'auto'),
@@ -79,6 +102,9 @@ function parse(args: readonly string[]) {
     'token-file': text,
     lane: text,
     resume: text,
+    shard: text,
+    shards: text,
+    'shard-address': { type: 'string', multiple: true },
     'ready-file': text,
     'until-stdin-ends': { type: 'boolean' },
     help: { type: 'boolean' },
@@ -98,8 +124,8 @@ function laneOf(text: string): Flags['lane'] {
   throw new LlavaError('bad-input', `--lane: expected a port, a path with a slash, auto or off, got '${text}'`);
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new LlavaError('bad-input', `--health-port: expected a port from 0 to 65535, got '${text}'`);
+function wholeNumber(flag: string, text: string, { least, most }: { least: number; most: number }): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new LlavaError('bad-input', `${flag}: expected a whole number from ${least} to ${most}, got '${text}'`);
 }

@@ -20,6 +20,8 @@ const recorder: RunRecorder = {
   step: async (facts) => ({ ...facts, ms: 0 }),
   save: async () => {},
   history: async () => [],
+  lastSaved: () => null,
+  saveFailure: () => null,
 };
 const places = { lane: { host: '127.0.0.1', port: lanePorts?.own ?? 0 }, unix: { path: socketPath }, grpc: undefined };
 const place = places[transport];

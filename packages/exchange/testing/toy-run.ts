@@ -2,6 +2,7 @@ import { LlavaError } from '@llava-ts/telemetry';
 import {
   partTensors,
   planStage,
+  sharedCopy,
   type Lease,
   type LeaseResult,
   type ModelHost,
@@ -119,7 +120,7 @@ function toyModel(hidden: number): OpenRun['model'] {
 
 function toyValues(shape: readonly number[], seed: number): Float32Array {
   const size = shape.reduce((product, axis) => product * axis, 1);
-  return Float32Array.from({ length: size }, (_, i) => Math.sin(seed * 31 + i * 0.7));
+  return sharedCopy(Float32Array.from({ length: size }, (_, i) => Math.sin(seed * 31 + i * 0.7)));
 }
 
 /** What happens to a toy worker, by lease; it may throw or wait. */
@@ -175,17 +176,40 @@ export function memoryRecorder(): RunRecorder & { readonly steps: StepFacts[]; r
   const save = async (snapshot: RunSnapshot): Promise<void> => {
     const last = snapshots.at(-1)?.position;
     if (last?.stage !== snapshot.position.stage || last.step !== snapshot.position.step)
-      snapshots.push(structuredClone(snapshot));
+      snapshots.push(copyOf(snapshot));
   };
   return {
     steps,
     snapshots,
     save,
     history: async () => steps.map((facts) => ({ ...facts, ms: 0 })),
-    async step(facts, boundary) {
+    lastSaved: () => {
+      const last = snapshots.at(-1)?.position;
+      if (last === undefined) return null;
+      return { position: last, name: `${['align', 'instruct'][last.stage]}-${last.step}`, unixMs: 0, ms: 0 };
+    },
+    saveFailure: () => null,
+    async step(facts, { boundary }) {
       steps.push(facts);
       if (facts.step % 2 === 0 || facts.step === facts.steps) await save(boundary());
       return { ...facts, ms: 0 };
+    },
+  };
+}
+
+/** A snapshot that does not change any more: its arrays are living ones. */
+function copyOf({ position, parameters, update }: RunSnapshot): RunSnapshot {
+  const copied = (arrays: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> =>
+    new Map([...arrays].map(([name, values]) => [name, Float32Array.from(values)]));
+  const { updates, firstMoments, secondMoments } = update;
+  return {
+    position,
+    parameters: copied(parameters),
+    update: {
+      updates,
+      parameters: copied(update.parameters),
+      firstMoments: copied(firstMoments),
+      secondMoments: copied(secondMoments),
     },
   };
 }

@@ -29,7 +29,7 @@ export {
   writeRunSnapshot,
   writeRunSnapshotPart,
 } from './run-snapshot.js';
-export { createRunState } from './run-state.js';
+export { createRunState, learningRateScale } from './run-state.js';
 export { cosineLearningRate, warmupSteps } from './schedule.js';
 export { createStageOrder, planStage, stepLeases } from './stage-plan.js';
 export { createStepLedger } from './step-ledger.js';
@@ -58,7 +58,7 @@ export type { Gradients } from './gradient-check.js';
 export type { TensorShapes } from './learning-tensors.js';
 export type { LeaseProgram, LeaseProgramOptions, LossSums, MicroBatch } from './lease-program.js';
 export type { LocalExchange, LocalExchangeOptions } from './local-exchange.js';
-export type { StepRecord } from './metrics-file.js';
+export type { StepRecord, StepTimes } from './metrics-file.js';
 export type { ModelHost, ModelHostOptions } from './model-host.js';
 export type { OpenRun } from './open-run.js';
 export type { Piece, ShardPieces } from './partition.js';
@@ -72,7 +72,7 @@ export type {
   TrainablePart,
   TrainConfig,
 } from './run-config.js';
-export type { RunRecorder, RunRecorderOptions } from './run-recorder.js';
+export type { RunRecorder, RunRecorderOptions, SavedSnapshot, StepBoundary } from './run-recorder.js';
 export type { RunSnapshotContent, ShardPlace } from './run-snapshot.js';
 export type { RunSnapshot, RunState } from './run-state.js';
 export type { ScheduleConfig } from './schedule.js';

@@ -1,6 +1,7 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import type { Assignment, GradientExchange, LeaseResult, PushOutcome } from './exchange-port.js';
 import type { OpenRun } from './open-run.js';
+import type { StepBoundary } from './run-recorder.js';
 import { createRunState } from './run-state.js';
 import type { RunSnapshot } from './run-state.js';
 import { createStepLedger } from './step-ledger.js';
@@ -25,7 +26,7 @@ export interface LocalExchangeOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Called after every applied step, and waited for before the next one begins: the place to write metrics and snapshots. */
-  readonly onStep?: (facts: StepFacts, boundary: () => RunSnapshot) => void | Promise<void>;
+  readonly onStep?: (facts: StepFacts, at: StepBoundary) => void | Promise<void>;
 }
 
 /** Creates the local implementation of the port: the ledger, the sums and the optimizer, with nothing between them and the workers. */
@@ -48,16 +49,19 @@ export function createLocalExchange(options: LocalExchangeOptions): LocalExchang
     if (plan === undefined || stageConfig === undefined)
       throw new LlavaError('internal', `the run has no stage ${stage}`);
     const update = state.stage(stage);
+    const totals = ledger.totals();
+    const startedMs = now();
     const decided = decideUpdate({
       stage: stageConfig,
       plan,
       step,
-      totals: ledger.totals(),
+      totals,
       squares: update.sumOfSquares(),
     });
     update.apply(decided.update);
     boundary = { stage, step: step + 1 };
-    await onStep?.(decided.facts, () => state.snapshot(boundary));
+    const times = { timings: totals.timings, applyMs: now() - startedMs };
+    await onStep?.(decided.facts, { boundary: () => state.snapshot(boundary), times });
     ledger.advance();
     changes.raise();
   }

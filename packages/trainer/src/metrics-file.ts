@@ -5,9 +5,19 @@ import type { RunPosition } from './step-ledger.js';
 import type { StepFacts } from './step-update.js';
 
 /** A line of metrics.jsonl. */
-export interface StepRecord extends StepFacts {
+export interface StepRecord extends StepFacts, Partial<StepTimes> {
   /** Milliseconds since the step before was applied. */
   readonly ms: number;
+  /** When it was applied: time of day, milliseconds since 1970. */
+  readonly unixMs?: number;
+}
+
+/** Where the time of a step went, in milliseconds. */
+export interface StepTimes {
+  /** Sums over the step's leases, by what the workers did: `data`, `pull`, `compute`, `push`, `wait`. */
+  readonly timings: Readonly<Record<string, number>>;
+  /** Norm, clipping and AdamW, the slowest shard. */
+  readonly applyMs: number;
 }
 
 /**

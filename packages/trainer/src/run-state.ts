@@ -78,7 +78,7 @@ export function createRunState(run: OpenRun, resumed?: RunSnapshot): RunState {
 }
 
 /** How much faster or slower than the stage a parameter learns. */
-function learningRateScale(path: string, stage: StageConfig | undefined): number {
+export function learningRateScale(path: string, stage: StageConfig | undefined): number {
   const { projectorLearningRate, learningRate = 1 } = stage ?? {};
   return projectorLearningRate !== undefined && path.startsWith('projector.')
     ? projectorLearningRate / learningRate

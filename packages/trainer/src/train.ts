@@ -55,8 +55,8 @@ export async function train(options: TrainOptions): Promise<TrainReport> {
   const recorder = await createRunRecorder({ ...common, outDir });
   const local = createLocalExchange({
     ...common,
-    onStep: async (facts, boundary) => {
-      const record = await recorder.step(facts, boundary);
+    onStep: async (facts, at) => {
+      const record = await recorder.step(facts, at);
       onStep?.(record);
       onProgress?.({
         task: `stage ${record.stage}`,

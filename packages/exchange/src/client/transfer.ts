@@ -1,5 +1,5 @@
 import type { ShardMessage } from '@llava-ts/protos';
-import { LlavaError } from '@llava-ts/telemetry';
+import { LlavaError, reach } from '@llava-ts/telemetry';
 import type { GradientExchange, LeaseResult, PushOutcome } from '@llava-ts/trainer';
 import { toBfloat16 } from '../wire/bfloat16.js';
 import { orderForPayload, type Layout } from '../wire/layout.js';
@@ -75,16 +75,12 @@ export function createTransfer(options: TransferOptions): Transfer {
   }
 
   async function pushTo(
-    shard: ShardMessage,
-    layout: Layout,
+    { shard, layout, own }: ShardPart,
     result: LeaseResult,
     signal?: AbortSignal,
   ): Promise<PushOutcome> {
-    const { lease, labelTokens, lossSum, timings } = result;
+    const { lease, labelTokens, lossSum, timings, tokens = 0, truncatedSamples = 0 } = result;
     const { stage, step, version } = lease;
-    const own = new Map(
-      layout.tensors.flatMap(({ name }) => [[name, result.gradients.get(name) ?? new Float32Array(0)] as const]),
-    );
     const gradients = orderForPayload(layout, own, `gradients of lease ${lease.lease} of step ${step}`);
     const narrow = options.encoding() === 'bfloat16';
     const arrays = narrow ? gradients.map(toBfloat16) : gradients;
@@ -95,6 +91,8 @@ export function createTransfer(options: TransferOptions): Transfer {
       layoutDigest: layout.digest,
       labelTokens,
       lossSum,
+      tokens,
+      truncatedSamples,
     };
     const attempt = async (): Promise<PushOutcome> => {
       // The run is over, or the server was restarted and joined again: nobody waits for this lease.
@@ -113,30 +111,74 @@ export function createTransfer(options: TransferOptions): Transfer {
     async pull(want, signal) {
       const { shards } = membership.current().reply;
       const pulled = await Promise.all(shards.map((shard) => pullFrom(shard, want, signal)));
-      return new Map(pulled.flatMap(({ values }) => [...values]));
+      return joinPieces(pulled.map(({ values }) => values));
     },
     async push(result, signal) {
-      const parts = layoutsFor(result.lease.stage);
-      requireSameNames(
-        parts.map(({ layout }) => layout),
-        result,
-      );
-      const outcomes = await Promise.all(parts.map(({ shard, layout }) => pushTo(shard, layout, result, signal)));
+      const parts = spread(layoutsFor(result.lease.stage), result);
+      const outcomes = await Promise.all(parts.map((part) => pushTo(part, result, signal)));
+      reach('push.answered');
       membership.leases.finished(result.lease);
       return worst(outcomes);
     },
   };
 }
 
-/** Every gradient belongs to some shard. That none is missing is checked per shard. */
-function requireSameNames(layouts: readonly Layout[], { gradients, lease }: LeaseResult): void {
-  const known = new Set(layouts.flatMap(({ tensors }) => tensors.map(({ name }) => name)));
-  const unknown = [...gradients.keys()].filter((name) => !known.has(name));
-  if (unknown.length === 0) return;
-  throw new LlavaError(
-    'bad-input',
-    `gradients of lease ${lease.lease} of step ${lease.step}: not learning in this stage: ${unknown.join(', ')}`,
-  );
+/** What of a result goes to one shard. */
+interface ShardPart {
+  readonly shard: ShardMessage;
+  readonly layout: Layout;
+  readonly own: ReadonlyMap<string, Float32Array>;
+}
+
+/**
+ * Cuts gradients into the shards' pieces, which are views: the shards in order hold the rows of every tensor in order.
+ * @throws {LlavaError} `bad-input` naming tensors that do not learn, or have another size than the shards' pieces together
+ */
+function spread(
+  layouts: readonly { readonly shard: ShardMessage; readonly layout: Layout }[],
+  { gradients, lease }: LeaseResult,
+): ShardPart[] {
+  const taken = new Map<string, number>();
+  const parts = layouts.map(({ shard, layout }) => {
+    const own = new Map<string, Float32Array>();
+    for (const { name, size } of layout.tensors) {
+      const first = taken.get(name) ?? 0;
+      taken.set(name, first + size);
+      const whole = gradients.get(name);
+      if (whole !== undefined) own.set(name, whole.subarray(first, first + size));
+    }
+    return { shard, layout, own };
+  });
+  const what = `gradients of lease ${lease.lease} of step ${lease.step}`;
+  const unknown = [...gradients.keys()].filter((name) => !taken.has(name));
+  if (unknown.length > 0)
+    throw new LlavaError('bad-input', `${what}: not learning in this stage: ${unknown.join(', ')}`);
+  for (const [name, { length }] of gradients) {
+    const size = taken.get(name) ?? 0;
+    if (length !== size)
+      throw new LlavaError('mismatch', `${what}: '${name}' has ${length} elements instead of ${size}`);
+  }
+  return parts;
+}
+
+/** Whole tensors from the shards' pieces; one that is in one shard alone is not copied. */
+function joinPieces(shards: readonly ReadonlyMap<string, Float32Array>[]): Map<string, Float32Array> {
+  const pieces = new Map<string, Float32Array[]>();
+  for (const values of shards)
+    for (const [name, piece] of values) pieces.set(name, [...(pieces.get(name) ?? []), piece]);
+  return new Map([...pieces].map(([name, parts]) => [name, concatenate(parts)]));
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 function worst(outcomes: readonly PushOutcome[]): PushOutcome {

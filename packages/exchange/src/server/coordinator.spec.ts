@@ -1,9 +1,10 @@
 import { PROTOCOL_VERSION, type FingerprintMessage } from '@llava-ts/protos';
 import { silentLogger, type LlavaError } from '@llava-ts/telemetry';
-import { createStepLedger, type LeaseId, type StepLedger } from '@llava-ts/trainer';
+import { createStepLedger, stepLeases, type LeaseFacts, type LeaseId, type StepLedger } from '@llava-ts/trainer';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { toyRun } from '../../testing/toy-run.js';
 import { createCoordinator, type Coordinator } from './coordinator.js';
+import { createEventLog } from './events.js';
 import type { Member, MemberLink } from './members.js';
 
 const IDENTITY = { runId: 'r', generation: 5, configDigest: 'c', frozenDigest: 'f', engineVersion: 'e' };
@@ -17,9 +18,16 @@ const FINGERPRINT: FingerprintMessage = {
 let nowMs = 0;
 let ledger: StepLedger;
 let coordinator: Coordinator;
+let minWorkers = 1;
+let missing: string | null = null;
+const factsOf = (lease: number): LeaseFacts => ({
+  lease: stepLeases(toyRun().plans[0]!, 0)[lease]!,
+  labelTokens: 1,
+  lossSum: 1,
+});
 let failed: { lease: LeaseId; reason: string }[];
 
-beforeEach(() => {
+function begin(): void {
   nowMs = 0;
   failed = [];
   const now = (): number => nowMs;
@@ -29,10 +37,20 @@ beforeEach(() => {
     ledger,
     leaseTimeoutMs: 1000,
     heartbeatTimeoutMs: 500,
+    minWorkers,
     logger: silentLogger,
+    events: createEventLog({ unixMs: () => 0, position: ledger.position }),
     now,
+    unixMs: () => 0,
+    missing: () => missing,
+    onGranted: () => {},
+    onGone: () => {},
     onFailedLease: (lease, reason) => failed.push({ lease, reason }),
   });
+}
+beforeEach(() => {
+  [minWorkers, missing] = [1, null];
+  begin();
 });
 afterEach(() => coordinator.close(null));
 
@@ -119,8 +137,8 @@ test('whoever works on a lease that another has delivered is told', () => {
   const [a, b] = [enter('a'), enter('b')];
   ready(a.member);
   ready(b.member);
-  coordinator.delivered({ stage: 0, step: 0, lease: 1 }, a.member);
-  coordinator.delivered({ stage: 0, step: 0, lease: 0 }, a.member);
+  coordinator.delivered(factsOf(1), a.member);
+  coordinator.delivered(factsOf(0), a.member);
   expect(a.told).toEqual(['lease 0 of step 0']);
   expect(b.told).toEqual(['lease 1 of step 0', 'cancel 1: worker a has delivered it']);
 });
@@ -141,4 +159,27 @@ test('a lease that is handed back is given out again, and why is known', () => {
   ready(b.member);
   expect(b.told).toEqual(['lease 0 of step 0']);
   expect(failed).toEqual([{ lease: { stage: 0, step: 0, lease: 0 }, reason: 'a picture is missing' }]);
+});
+
+test('below the least number of workers nothing is granted, and the reason is told', () => {
+  minWorkers = 2;
+  begin();
+  const a = enter('a');
+  ready(a.member);
+  expect([a.told, coordinator.waitingFor()]).toEqual([[], '1 of 2 workers are there']);
+  const b = enter('b');
+  expect([a.told, coordinator.waitingFor()]).toEqual([['lease 0 of step 0'], null]);
+  coordinator.leave(b.member, 'enough');
+  ready(a.member);
+  expect(a.told).toEqual(['lease 0 of step 0']);
+});
+
+test('while something else is missing nothing is granted', () => {
+  missing = 'waits for shard 1';
+  const a = enter('a');
+  ready(a.member);
+  expect(a.told).toEqual([]);
+  missing = null;
+  coordinator.dispatch();
+  expect(a.told).toEqual(['lease 0 of step 0']);
 });

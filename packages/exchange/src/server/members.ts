@@ -29,7 +29,20 @@ export interface Member {
   askedMs: number | null;
   phase: Phase | 'UNSPECIFIED';
   residentBytes: number;
+  /** What computes, as it says. */
+  device: string;
+  lastError: string;
   deliveredLeases: number;
+  /** How often a process of this name has joined before. */
+  readonly restarts: number;
+  /** Milliseconds since 1970. */
+  readonly joinedUnixMs: number;
+  /** Its last delivered leases, newest last. */
+  recentLeases: readonly {
+    readonly ms: number;
+    readonly tokens: number;
+    readonly timings: Readonly<Record<string, number>>;
+  }[];
   /** What it was given last, until it asks again. */
   working: LeaseId | null;
   /** Leases that it was ever granted, newest last: it may push these and no others. */
@@ -52,8 +65,13 @@ export interface Members {
 }
 
 /** Creates an empty table. `now` gives milliseconds of a clock that never goes back. */
-export function createMembers(options: { heartbeatTimeoutMs: number; now: () => number }): Members {
-  const { heartbeatTimeoutMs, now } = options;
+export function createMembers(options: {
+  heartbeatTimeoutMs: number;
+  now: () => number;
+  unixMs: () => number;
+}): Members {
+  const { heartbeatTimeoutMs, now, unixMs } = options;
+  const joins = new Map<string, number>();
   const members = new Map<string, Member>();
   return {
     join(name, incarnation) {
@@ -82,11 +100,17 @@ export function createMembers(options: { heartbeatTimeoutMs: number; now: () => 
         askedMs: null,
         phase: 'UNSPECIFIED',
         residentBytes: 0,
+        device: '',
+        lastError: '',
         deliveredLeases: 0,
+        restarts: joins.get(name) ?? 0,
+        joinedUnixMs: unixMs(),
+        recentLeases: [],
         working: null,
         granted: new Set(),
       };
       members.set(incarnation, member);
+      joins.set(name, member.restarts + 1);
       return member;
     },
     require(incarnation) {

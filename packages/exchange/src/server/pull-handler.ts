@@ -4,13 +4,13 @@ import { LlavaError } from '@llava-ts/telemetry';
 import type { Outgoing } from '../wire/parts.js';
 import { sendPayload } from '../wire/payload-sender.js';
 import { checkMember, type RunIdentity } from './checks.js';
-import type { Coordinator } from './coordinator.js';
+import type { Admission } from './admission.js';
 import type { ServedParameters, ServedTensor } from './served-parameters.js';
 
 /** What serving pulls needs. */
 export interface PullContext {
   readonly identity: RunIdentity;
-  readonly coordinator: Coordinator;
+  readonly coordinator: Admission;
   readonly parameters: ServedParameters;
   readonly chunkBytes: number;
   readonly onBytes: (bytes: number) => void;
@@ -55,6 +55,7 @@ export function preparePull(context: PullContext, request: PullRequestMessage): 
   const tensors = served.map((tensor) => ({
     name: tensor.name,
     shape: [...tensor.shape],
+    firstRow: tensor.firstRow,
     learns: tensor.learns,
     unchanged: unchanged(tensor),
   }));

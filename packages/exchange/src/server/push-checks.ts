@@ -4,14 +4,13 @@ import type { Lease } from '@llava-ts/trainer';
 import type { Layout } from '../wire/layout.js';
 import { MAX_TEXT_LENGTH, MAX_TIMINGS } from '../wire/limits.js';
 import { checkMember, oneLine, type RunIdentity } from './checks.js';
-import type { Coordinator } from './coordinator.js';
-import type { Member } from './members.js';
+import type { Admission, Admitted } from './admission.js';
 import type { ServedParameters } from './served-parameters.js';
 
 /** What a push is checked against. */
 export interface PushRules {
   readonly identity: RunIdentity;
-  readonly coordinator: Coordinator;
+  readonly coordinator: Admission;
   readonly parameters: ServedParameters;
   /** How the run's configuration says that gradients are written. */
   readonly encoding: 'float32' | 'bfloat16';
@@ -20,7 +19,7 @@ export interface PushRules {
 /** A push whose header is right: whose it is, which lease it delivers, and what its payload must hold. */
 export interface CheckedPush {
   readonly header: PushHeaderMessage;
-  readonly member: Member;
+  readonly member: Admitted;
   readonly lease: Lease;
   readonly layout: Layout;
   /** The lease has been counted already. */
@@ -52,7 +51,7 @@ export function checkPush(rules: PushRules, header: PushHeaderMessage): CheckedP
   return { header, member, lease, layout, duplicate: outcome === 'duplicate' };
 }
 
-function findLease(rules: PushRules, header: PushHeaderMessage, member: Member): Lease {
+function findLease(rules: PushRules, header: PushHeaderMessage, member: Admitted): Lease {
   if (header.lease === null) throw new LlavaError('bad-input', 'push: no lease is named');
   const lease = rules.parameters.find(header.lease);
   if (lease === null || header.version !== lease.version) throw staleError(rules, header);

@@ -1,23 +1,24 @@
-import { LlavaError } from '@llava-ts/telemetry';
-import type { Lease, PushOutcome } from '@llava-ts/trainer';
+import { LlavaError, reach } from '@llava-ts/telemetry';
+import type { Lease, LeaseFacts, PushOutcome } from '@llava-ts/trainer';
 import { fromBfloat16 } from '../wire/bfloat16.js';
 import type { ChecksumKind } from '../wire/checksum.js';
 import { splitPayload } from '../wire/layout.js';
 import { MAX_CHUNK_BYTES } from '../wire/limits.js';
 import type { PushPart } from '../wire/parts.js';
 import { bytesOf, createPayloadReceiver, type PayloadReceiver } from '../wire/payload-receiver.js';
+import type { Admitted } from './admission.js';
 import type { PayloadPool } from './payload-pool.js';
 import { checkPush, type CheckedPush, type PushRules } from './push-checks.js';
 
 /** What taking pushes needs. */
 export interface PushContext extends PushRules {
   readonly payloads: PayloadPool;
-  /** A lease was counted: the step may be complete now. */
-  readonly onAccepted: () => void;
-  /** A push was refused. */
-  readonly onRefused: (error: unknown) => void;
+  /** This shard has a lease: now, or since an earlier push of it. */
+  readonly onAdded: (facts: LeaseFacts, by: Admitted) => void;
+  /** A push was refused; by whom it came is empty when that is not known. */
+  readonly onRefused: (error: unknown, worker: string) => void;
   /** A push came over whole and its gradients cannot be used. */
-  readonly onUnfit: (lease: Lease, error: unknown) => void;
+  readonly onUnfit: (lease: Lease, error: unknown, by: Admitted) => void;
   readonly onBytes: (bytes: number) => void;
   /** Pushes that are being received, by worker and lease: a second one takes the place of the first. */
   readonly open: Map<string, (error: LlavaError) => void>;
@@ -54,6 +55,9 @@ export function createPushIntake(
 ): PushIntake {
   let open: OpenPush | null = null;
   let answered = false;
+  /** The commit was right: whatever happens to the stream, the push counts if its gradients are fit. */
+  let complete = false;
+  let worker = '';
   const fail = (error: unknown): void => settle(error, null);
   const idle = setTimeout(
     () => fail(new LlavaError('unavailable', `push: nothing came for ${context.idleMs} ms`)),
@@ -69,15 +73,18 @@ export function createPushIntake(
       context.payloads.giveBack(open.payload);
       open = null;
     }
-    if (outcome === null) context.onRefused(error);
+    if (outcome === null) context.onRefused(error, worker);
     answer(error, outcome);
-    if (outcome === 'accepted') context.onAccepted();
   }
 
   function begin(part: PushPart): void {
     if (part.part !== 'header') throw new LlavaError('bad-input', `push: expected a header first, got ${part.part}`);
     const checked = checkPush(context, part.header);
-    if (checked.duplicate) return settle(null, 'duplicate');
+    worker = checked.member.name;
+    if (checked.duplicate) {
+      context.onAdded(factsOf(checked), checked.member);
+      return settle(null, 'duplicate');
+    }
     context.open.get(keyOf(checked))?.(new LlavaError('unavailable', 'push: sent again meanwhile'));
     context.open.set(keyOf(checked), fail);
     open = openPush(context, checked, checksum);
@@ -85,6 +92,7 @@ export function createPushIntake(
 
   function step(part: PushPart): void {
     if (part.part === 'malformed') throw new LlavaError('bad-input', `push: ${part.reason}`);
+    if (complete) throw new LlavaError('bad-input', `push: ${part.part} after the commit`);
     if (open === null) return begin(part);
     if (part.part === 'header') throw new LlavaError('bad-input', 'push: a second header');
     if (part.part === 'chunk') {
@@ -93,14 +101,18 @@ export function createPushIntake(
       return;
     }
     open.receiver.finish(part.commit);
-    const complete = open;
-    context.open.delete(keyOf(complete));
+    const whole = open;
+    complete = true;
+    context.open.delete(keyOf(whole));
     open = null; // its memory is the parameters' business from here on
-    settle(null, finishPush(context, complete));
+    reach('push.committed');
+    finishPush(context, whole).then((outcome) => settle(null, outcome), fail);
   }
 
   return {
-    fail,
+    fail(error) {
+      if (!complete) fail(error);
+    },
     take(part) {
       if (answered) return;
       idle.refresh();
@@ -135,25 +147,29 @@ function keyOf({ member, lease }: CheckedPush): string {
   return `${member.incarnation} ${lease.stage}/${lease.step}/${lease.lease}`;
 }
 
+/** What a header says of its lease, without the gradients. */
+function factsOf({ header, lease }: CheckedPush): LeaseFacts {
+  const { labelTokens, lossSum, timingsMs, tokens, truncatedSamples } = header;
+  return { lease, labelTokens, lossSum, timings: timingsMs, tokens, truncatedSamples };
+}
+
 /** Counts a push that came over whole. */
-function finishPush(context: PushContext, { header, member, lease, layout, payload, narrow }: OpenPush): PushOutcome {
+async function finishPush(context: PushContext, push: OpenPush): Promise<PushOutcome> {
+  const { header, member, lease, layout, payload, narrow } = push;
   if (narrow !== null) fromBfloat16(narrow, payload);
   const { labelTokens, lossSum, timingsMs } = header;
   const result = { lease, gradients: splitPayload(layout, payload), labelTokens, lossSum, timings: timingsMs };
   let outcome: PushOutcome;
   try {
-    outcome = context.parameters.accept(result, () => context.payloads.giveBack(payload));
+    outcome = await context.parameters.accept(result, () => context.payloads.giveBack(payload));
   } catch (error) {
-    context.onUnfit(lease, error);
+    if (error instanceof LlavaError && error.code === 'bad-input') context.onUnfit(lease, error, member);
     throw error;
   }
   if (outcome === 'stale') {
     const what = `push of lease ${lease.lease} of step ${lease.step}`;
     throw new LlavaError('refused', `${what}: the step was finished meanwhile; ask for the next assignment`);
   }
-  if (outcome === 'accepted') {
-    member.deliveredLeases += 1;
-    context.coordinator.delivered(lease, member);
-  }
+  context.onAdded(factsOf(push), member);
   return outcome;
 }

@@ -2,8 +2,8 @@ import { LlavaError, errorLine, type Logger } from '@llava-ts/telemetry';
 import { createDeferred } from '../deferred.js';
 import type { Coordinator } from './coordinator.js';
 
-/** How a run ended at this server. */
-export type RunEnd = 'done' | 'stopped';
+/** How a run ended at this server; `rewound`: a shard lost what it held, and the run goes on from its last snapshot. */
+export type RunEnd = 'done' | 'stopped' | 'rewound';
 
 /** How a run is ended early. */
 export interface StopOptions {
@@ -16,7 +16,7 @@ export interface StopOptions {
 export interface RunEndingOptions {
   readonly coordinator: Coordinator;
   /** Saves the last step boundary. */
-  readonly save: () => Promise<void>;
+  readonly save: () => Promise<unknown>;
   readonly logger: Logger;
 }
 
@@ -24,6 +24,8 @@ export interface RunEndingOptions {
 export interface RunEnding {
   /** Which way is being taken; null while the run goes on. */
   state(): 'DONE' | 'FAILED' | 'STOPPING' | null;
+  /** The run must go back to its last snapshot: nothing is saved, workers wait. */
+  rewind(reason: string): void;
   /** All steps are applied: workers are told. */
   complete(): void;
   /** Something cannot be mended: what is applied is saved, workers are told why. */
@@ -69,6 +71,14 @@ export function createRunEnding({ coordinator, save, logger }: RunEndingOptions)
 
   return {
     state: () => state,
+    rewind(reason) {
+      if (state !== null) return;
+      state = 'STOPPING';
+      logger.warn(`going back to the last snapshot: ${reason}`);
+      coordinator.hold({ kind: 'paused' });
+      coordinator.close(new LlavaError('unavailable', `the run goes back to its last snapshot: ${reason}`));
+      ended.resolve('rewound');
+    },
     ended: ended.promise,
     complete() {
       if (state !== null) return;

@@ -3,6 +3,8 @@ import type { Layout, TensorShape } from '../wire/layout.js';
 
 /** A tensor that can be pulled. */
 export interface ServedTensor extends TensorShape {
+  /** Where its rows begin in the whole tensor. */
+  readonly firstRow: number;
   readonly learns: boolean;
   readonly values: Float32Array;
 }
@@ -23,9 +25,9 @@ export interface ServedParameters {
   /** What `accept` would say now. */
   judge(lease: Lease): PushOutcome;
   /**
-   * Counts a complete result, or does not. It owns the result's arrays until it calls `release`, which it does at once when it throws or
+   * Looks at a complete result and counts it, or does not. It owns the result's arrays until it calls `release`, which it does at once when it throws or
    * the result does not count.
    * @throws {LlavaError} `bad-input` naming the tensor when a number is not finite; nothing has changed then.
    */
-  accept(result: LeaseResult, release: () => void): PushOutcome;
+  accept(result: LeaseResult, release: () => void): Promise<PushOutcome>;
 }

@@ -1,7 +1,9 @@
 import { loadLlavaV1, type RunStatusInput } from '@llava-ts/protos';
 import { silentLogger, type Logger } from '@llava-ts/telemetry';
-import type { OpenRun, RunRecorder, RunSnapshot, StepRecord } from '@llava-ts/trainer';
+import type { WrittenFile } from '@llava-ts/checkpoint';
+import type { OpenRun, RunRecorder, RunSnapshot, ShardPieces, StepRecord } from '@llava-ts/trainer';
 import { fastParametersService } from '../wire/parts.js';
+import { clientSecurity, type Entry } from '../client/entry.js';
 import type { TlsFiles } from '../wire/tls-files.js';
 import { createAccess, guarded } from './access.js';
 import { controlHandlers } from './control-service.js';
@@ -13,7 +15,9 @@ import { createServer, listen, serverSecurity, shutDown } from './listen.js';
 import { parametersHandlers } from './parameters-service.js';
 import { addReflection } from './reflection.js';
 import type { RunEnd, StopOptions } from './run-ending.js';
-import { createRunHost } from './run-host.js';
+import { createRemoteShard } from './remote-shard.js';
+import { createRunHost, type OtherShards, type RunHostOptions } from './run-host.js';
+import type { ShardPort } from './shard-port.js';
 import { statusHandlers } from './status-service.js';
 
 /** Settings of a parameter server. */
@@ -37,6 +41,8 @@ export interface ParameterServerOptions {
   readonly lane?: LanePlace;
   /** The lane's address as workers reach it, when it is another one: `:port`, `host:port` or `unix:/path`. */
   readonly advertisedLane?: string;
+  /** The shards in other processes, see `startShardServer`; `run` then holds the first shard's tensors (`shardOfRun`). None when absent. */
+  readonly others?: { readonly addresses: readonly string[]; readonly pieces: ShardPieces };
   /** Digest of the frozen weights that workers must prove; the first worker sets it when absent. */
   readonly frozenDigest?: string;
   /** Silence after which a worker is taken for dead; five heartbeats by default. */
@@ -44,6 +50,8 @@ export interface ParameterServerOptions {
   readonly onStep?: (record: StepRecord) => void;
   readonly logger?: Logger;
   readonly now?: () => number;
+  /** Time of day, milliseconds since 1970. */
+  readonly unixMs?: () => number;
 }
 
 /** A running parameter server: coordinator and shard 0 in one process. */
@@ -58,6 +66,8 @@ export interface ParameterServer {
   status(): RunStatusInput;
   /** The state at the last step boundary; its arrays are valid until the next step is applied. */
   snapshot(): RunSnapshot;
+  /** Has the other shards write their parts of a snapshot: `addFiles` of the recorder. */
+  saveParts(folder: string): Promise<Record<string, WrittenFile>>;
   /** Ends early: no new leases, a snapshot of the last applied step, then shutdown. */
   stop(options: StopOptions): Promise<void>;
 }
@@ -77,12 +87,16 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     tls = null,
     token = null,
     frozenDigest = null,
+    unixMs = Date.now,
+    others,
   } = options;
   const { heartbeatMs } = run.config.exchange;
   const { heartbeatTimeoutMs = HEARTBEATS_UNTIL_DEAD * heartbeatMs } = options;
   const lane = { address: '' };
-  const host = createRunHost({
-    ...options,
+  const host = await createRunHost({
+    ...hostOptions(options),
+    ...(others && { others: connectOthers(others, { tls, token }) }),
+    unixMs,
     frozenDigest,
     heartbeatTimeoutMs,
     logger,
@@ -127,7 +141,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   const health =
     options.health === undefined ? null : await startHealthServer(options.health.host, options.health.port);
   health?.set('ready', true);
-  const ticker = setInterval(() => host.coordinator.tick(), heartbeatMs);
+  const ticker = setInterval(() => host.tick(), heartbeatMs);
   logger.info(`parameter server listens on ${address}`, { runId: options.runId });
 
   const finished = host.ending.ended.finally(async () => {
@@ -136,6 +150,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     await shutDown(server, SHUTDOWN_GRACE_MS);
     await lanes?.close();
     await health?.close();
+    await host.close();
   });
   finished.catch(() => {});
   return {
@@ -145,9 +160,45 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
     finished,
     status: host.status,
     snapshot: host.snapshot,
+    saveParts: (folder) => saveParts(host.shards, folder),
     async stop(how) {
       await host.ending.stop(how);
       await finished.catch(() => {});
     },
   };
+}
+
+/** What the host needs as it was given. */
+function hostOptions({
+  run,
+  runId,
+  recorder,
+  resumed,
+  onStep,
+}: ParameterServerOptions): Pick<RunHostOptions, 'run' | 'runId' | 'recorder' | 'resumed' | 'onStep'> {
+  return { run, runId, recorder, ...(resumed && { resumed }), ...(onStep && { onStep }) };
+}
+
+function connectOthers(
+  { addresses, pieces }: NonNullable<ParameterServerOptions['others']>,
+  entry: Entry,
+): OtherShards {
+  const { credentials, options } = clientSecurity(entry);
+  return {
+    shards: addresses.length + 1,
+    pieces,
+    connect(remote) {
+      const address = addresses[remote.index - 1] ?? '';
+      return createRemoteShard({
+        ...remote,
+        address,
+        client: new (loadLlavaV1().ShardLink)(address, credentials, options),
+      });
+    },
+  };
+}
+
+async function saveParts(shards: readonly ShardPort[], folder: string): Promise<Record<string, WrittenFile>> {
+  const parts = await Promise.all(shards.map((shard) => shard.save?.(folder) ?? Promise.resolve([])));
+  return Object.fromEntries(parts.flat().map(({ name, bytes, sha256 }) => [name, { bytes, sha256 }]));
 }

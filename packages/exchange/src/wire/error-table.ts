@@ -43,6 +43,12 @@ export function fromServiceError(error: Pick<ServiceError, 'code' | 'details'>, 
   return new LlavaError(code, `${peer}: ${details} (${status[error.code]})`, { cause: error });
 }
 
+/** The LlavaError for a status code that came as a number in a message. */
+export function fromStatusCode(code: number, message: string): LlavaError {
+  const known = [...CODE_OF_STATUS].find(([value]) => Number(value) === code);
+  return new LlavaError(known?.[1] ?? 'internal', message);
+}
+
 /** grpc-js reports a peer that was killed in the middle of a stream as a reset with one of several statuses. */
 function isConnectionLoss(error: Pick<ServiceError, 'code' | 'details'>): boolean {
   return error.details.includes('RST_STREAM') || error.details.startsWith('Connection dropped');

@@ -18,6 +18,10 @@ export interface AttachedInput {
   'step'?: (number);
   'leases'?: (number)[];
   'parameterBytes'?: (number | string | Long);
+  /**
+   * As Shard.lane_address; empty for none.
+   */
+  'laneAddress'?: (string);
 }
 
 export interface AttachedMessage {
@@ -36,4 +40,8 @@ export interface AttachedMessage {
   'step': (number);
   'leases': (number)[];
   'parameterBytes': (number);
+  /**
+   * As Shard.lane_address; empty for none.
+   */
+  'laneAddress': (string);
 }
