@@ -20,6 +20,16 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.spec.mjs'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
         test: { name: 'e2e', include: ['tests/e2e/**/*.spec.ts'], testTimeout: 900_000, fileParallelism: false },
       },
     ],

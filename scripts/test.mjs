@@ -26,7 +26,7 @@ const CHECKS = {
   readmes: ['node', 'scripts/check-readmes.mjs'],
 };
 /** Stages that are projects of vitest.config.ts: every test counts. */
-const SUITES = ['unit', 'golden', 'integration', 'e2e'];
+const SUITES = ['unit', 'golden', 'integration', 'faults', 'e2e'];
 
 function installed(program) {
   return join(ROOT, 'node_modules', '.bin', program);

@@ -1,4 +1,4 @@
-import { LlavaError } from '@llava-ts/telemetry';
+import { LlavaError, reach } from '@llava-ts/telemetry';
 import type { GradientExchange, Lease, LeaseResult, PushOutcome } from './exchange-port.js';
 import type { ModelHost } from './model-host.js';
 
@@ -70,6 +70,7 @@ async function work(exchange: GradientExchange, host: ModelHost, { signal, onPro
       continue;
     }
     const { lease } = assignment;
+    reach('worker.lease');
     const pulled: boolean = await timed(spent, 'pull', () =>
       update(exchange, host, { lease, have, ...(signal && { signal }) }),
     );

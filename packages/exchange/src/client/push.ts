@@ -1,5 +1,5 @@
 import type { PushHeaderInput, PushReplyMessage } from '@llava-ts/protos';
-import { LlavaError } from '@llava-ts/telemetry';
+import { LlavaError, reach } from '@llava-ts/telemetry';
 import type { PushOutcome } from '@llava-ts/trainer';
 import { createDeferred } from '../deferred.js';
 import { fromServiceError } from '../wire/error-table.js';
@@ -39,12 +39,16 @@ export async function pushShard(channel: ParametersChannel, push: ShardPush, bou
     call.write({ header: push.header });
     const commit = await sendPayload(call, push.arrays, {
       chunkBytes: push.chunkBytes,
-      check: () => throwIfCancelled(signal, what),
+      check() {
+        throwIfCancelled(signal, what);
+        reach('push.chunk');
+      },
       ended: () => answered,
     });
     if (commit !== null) {
       call.write({ commit });
       call.end();
+      reach('push.sent');
     }
     return await answer.promise;
   } catch (error) {

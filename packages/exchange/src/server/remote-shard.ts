@@ -101,10 +101,7 @@ export function createRemoteShard(options: RemoteShardOptions): ShardPort {
     const waiting = pending.get(report.id);
     pending.delete(report.id);
     if (report.error === '') waiting?.answer.resolve(report);
-    else
-      waiting?.answer.reject(
-        fromStatusCode(report.code, `shard ${index}: ${report.error}`),
-      );
+    else waiting?.answer.reject(fromStatusCode(report.code, `shard ${index}: ${report.error}`));
   }
 
   function enter(now: AttachedMessage): void {

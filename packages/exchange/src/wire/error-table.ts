@@ -45,7 +45,7 @@ export function fromServiceError(error: Pick<ServiceError, 'code' | 'details'>, 
 
 /** The LlavaError for a status code that came as a number in a message. */
 export function fromStatusCode(code: number, message: string): LlavaError {
-  const known = [...CODE_OF_STATUS].find(([value]) => Number(value) === code);
+  const known = [...CODE_OF_STATUS].find(([value]) => String(value) === String(code));
   return new LlavaError(known?.[1] ?? 'internal', message);
 }
 
