@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { benchExchange } from './exchange.js';
+import { benchGenerate } from './generate.js';
 import { benchImages } from './images.js';
 import { benchOptimizer } from './optimizer.js';
 import { benchScaling } from './scaling.js';
@@ -25,6 +26,7 @@ const question = (
     .option('--json', 'one line of JSON')
     .action(run);
 };
+question('generate', 'prefill and decode of a 110M decoder, and transformers.generate', benchGenerate);
 question('step', 'a decoder training step: eager, compiled, bfloat16, and PyTorch', benchStep);
 question('images', 'JPEG files to pixels, on one core and two, and Pillow and CLIPImageProcessor', benchImages);
 question('optimizer', 'AdamW on 50 million parameters, and torch fused AdamW', benchOptimizer);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@llava-ts/checkpoint';
@@ -6,7 +6,16 @@ import { peftNames, readAdapter, writeAdapter } from '@llava-ts/decoder';
 import type { LoadedAdapter } from '@llava-ts/decoder';
 import { flattenTree, loadTensorflow, unflattenTree, valueAndGradients } from '@llava-ts/engine';
 import type { ParameterSpec } from '@llava-ts/engine';
-import { attachLora, foldLlava, imageFeatures, llavaLogits, llavaLoss, llavaParameters } from '@llava-ts/llava';
+import {
+  foldLlava,
+  imageFeatures,
+  llavaLogits,
+  llavaLoss,
+  llavaParameters,
+  loadLlava,
+  mergeAdapter,
+  withAdapter,
+} from '@llava-ts/llava';
 import type { LlavaBatch, LlavaParameters, LlavaWeights } from '@llava-ts/llava';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -24,9 +33,7 @@ beforeAll(async () => {
   await loadTensorflow();
   golden = await readGoldenCase(goldenFolder('llava-lora'));
   adapter = await readAdapter(join(golden.folder, 'adapter'), golden.model.config.decoder);
-  const fresh = attachLora(golden.model, adapter.lora, 1);
-  const read = Array.from(adapter.weights, ([path, values]) => [`lora.${path}`, values] as const);
-  adapted = { config: fresh.config, weights: new Map([...fresh.weights, ...read]) };
+  adapted = withAdapter(golden.model, adapter.lora, adapter.weights);
 });
 
 /** Runs a computation on the golden inputs; its tensors come back as numbers. */
@@ -111,6 +118,24 @@ describe('an adapter that peft has written', () => {
       expect(settings).toMatchObject({ peft_type: 'LORA', r: 3, lora_alpha: 12 });
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is merged into the folder of a model, which then gives the logits of peft by itself', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'llava-merged-'));
+    try {
+      const folders = { adapter: join(golden.folder, 'adapter'), model: golden.folder, out };
+      const report = await mergeAdapter(folders);
+      expect(report).toMatchObject({ lora: adapter.lora, dtype: 'F32' });
+      expect(report.relativeError).toBeLessThan(1e-5);
+      const wanted = new Map([
+        ['logits', expected('lora/logits')],
+        ['loss', expected('lora/loss')],
+      ]);
+      expectClose(forward(await loadLlava(out)), wanted, TOLERANCE);
+      expect(await readdir(out)).toContain('preprocessor_config.json');
+    } finally {
+      await rm(out, { recursive: true });
     }
   });
 

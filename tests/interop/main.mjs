@@ -1,6 +1,6 @@
 /**
  * `npm run interop -- PYTHON`: transformers loads what we export and computes the same, and we load what transformers saves.
- * Needs a Python with torch, transformers and safetensors; says what is missing and ends well without. The last line is
+ * peft loads our adapters. Needs a Python with torch, transformers, safetensors and, for adapters, peft; says what is missing and ends well without. The last line is
  * `N passed, N failed`.
  */
 import { execFileSync } from 'node:child_process';
@@ -21,6 +21,8 @@ import {
   saveOriginalLlava,
 } from '@llava-ts/llava';
 import * as tf from '@tensorflow/tfjs-core';
+
+import { adapterErrors } from './peft.mjs';
 
 const CASES = ['llava-mha', 'llava-gqa-tied', 'llava-rope-linear'];
 const GOLDEN = fileURLToPath(new URL('../golden/', import.meta.url));
@@ -44,9 +46,9 @@ function runPython(...args) {
 }
 
 /** Why Python cannot take part; null when it can. */
-function whatIsMissing() {
+function whatIsMissing(modules) {
   try {
-    execFileSync(python, ['-c', 'import torch, transformers, safetensors'], { encoding: 'utf8', stdio: 'pipe' });
+    execFileSync(python, ['-c', `import ${modules}`], { encoding: 'utf8', stdio: 'pipe' });
     return null;
   } catch (error) {
     return error.code === 'ENOENT' ? `there is no '${python}'` : String(error.stderr).trim().split('\n').at(-1);
@@ -148,7 +150,18 @@ async function importCase(name, scratch) {
   }
 }
 
-const missing = whatIsMissing();
+/** peft computes with our adapter what we compute. */
+async function adapterCase(scratch) {
+  const missing = whatIsMissing('peft');
+  if (missing !== null) return void console.log(`skipped adapters: ${missing}`);
+  const errors = await adapterErrors(scratch, (script, args) =>
+    execFileSync(python, ['-W', 'ignore', script, ...args], { stdio: 'pipe' }),
+  );
+  for (const [how, error] of Object.entries(errors))
+    check(`llava-lora, ${how}: peft`, error <= TOLERANCE, `logits ${error.toExponential(1)}`);
+}
+
+const missing = whatIsMissing('torch, transformers, safetensors');
 if (missing === null) {
   const scratch = mkdtempSync(join(tmpdir(), 'llava-interop-'));
   try {
@@ -157,6 +170,7 @@ if (missing === null) {
       await exportCase(name, scratch);
       await importCase(name, scratch);
     }
+    await adapterCase(scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

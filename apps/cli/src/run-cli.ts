@@ -13,6 +13,7 @@ import { registerExport } from './commands/export.js';
 import { registerFetch } from './commands/fetch.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerK8s } from './commands/k8s.js';
+import { registerMerge } from './commands/merge.js';
 import { registerPlan } from './commands/plan.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerRuntime } from './commands/runtime.js';
@@ -32,6 +33,7 @@ const COMMANDS = [
   registerInspect,
   registerExport,
   registerPlan,
+  registerMerge,
   registerK8s,
   registerCerts,
   registerRuntime,

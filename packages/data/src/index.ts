@@ -12,8 +12,11 @@ export { renderChatTemplate } from './conversations/chat-template.js';
 export { readSamples } from './conversations/read-samples.js';
 export { IGNORED_LABEL, LLAVA_IMAGE_ID, encodeAsLlava, encodeSample } from './conversations/encode.js';
 export type { EncodeOptions, EncodedSample } from './conversations/encode.js';
+export { collatePacked } from './conversations/collate-packed.js';
 export { chooseBucket, collate } from './conversations/collate.js';
+export type { PackedBatch } from './conversations/collate-packed.js';
 export type { Batch } from './conversations/collate.js';
+export { truncateSample } from './conversations/truncate.js';
 export { epochOrder } from './conversations/order.js';
 
 export { createTokenizer } from './tokenizer/tokenizer.js';

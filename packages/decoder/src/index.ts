@@ -10,6 +10,8 @@ export { foldLora } from './fold-lora.js';
 export { decoderFromHf, decoderNames, decoderToHf } from './hugging-face.js';
 export { LORA_TARGETS, loraParameters } from './lora.js';
 export type { Adapter, LoraBlock, LoraConfig, LoraLinear, LoraParameters, LoraTarget } from './lora.js';
+export { packedOptions } from './packing.js';
+export type { Packing } from './packing.js';
 export { peftNames } from './peft.js';
 export type { AdaptedModel } from './peft.js';
 export { decoderParameters } from './parameters.js';

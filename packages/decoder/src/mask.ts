@@ -22,6 +22,16 @@ export function paddingMask(starts: Tensor, slots: number): Tensor {
 }
 
 /**
+ * Hides the other samples of a packed row.
+ * @param segments int32 `[batch, tokens]`: the number of each token's sample
+ * @returns `[batch, 1, tokens, tokens]`
+ */
+export function segmentMask(segments: Tensor): Tensor {
+  const other = tf.notEqual(tf.expandDims(segments, 1), tf.expandDims(segments, 2)); // [batch, tokens, tokens]
+  return tf.expandDims(hide(other), 1);
+}
+
+/**
  * Hides the slots that no token has reached yet.
  * @param slot int32 `[1]`: the slot of the newest token
  * @returns `[slots]`

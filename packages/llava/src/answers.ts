@@ -39,16 +39,18 @@ export interface Answers {
 /** Starts an empty answer per prompt; each ends at an `eosIds` token or at `limit` tokens. */
 export function createAnswers(request: GenerateRequest, limit: number): Answers {
   const eosIds = new Set(request.eosIds ?? []);
-  const rows = request.ids.map((_prompt, row) => ({
+  const rows = request.ids.map((prompt, row) => ({
     ids: [] as number[],
+    seen: new Set(Array.from(prompt)),
     stopped: null as GeneratedAnswer['stopped'] | null,
     random: createRandom((request.seed ?? 0) + row),
   }));
   const extend = (row: (typeof rows)[number], index: number, logits: Float32Array): void => {
-    const id = chooseToken(logits, request, row.random);
+    const id = chooseToken(logits, request, row);
     if (eosIds.has(id)) row.stopped = 'eos';
     else {
       row.ids.push(id);
+      row.seen.add(id);
       request.onToken?.({ row: index, id });
       if (row.ids.length === limit) row.stopped = 'length';
     }

@@ -16,11 +16,19 @@ export interface LlavaWeights {
 
 /** Puts a fresh adapter beside the decoder; it changes nothing yet. */
 export function attachLora<M extends LlavaWeights>(model: M, lora: LoraConfig, seed: number): M & { weights: Weights } {
-  const fresh = initialize(loraParameters(model.config.decoder, lora), createRandom(seed));
+  return withAdapter(model, lora, initialize(loraParameters(model.config.decoder, lora), createRandom(seed)));
+}
+
+/** Puts an adapter beside the decoder. @param adapter its weights, by the decoder package's paths */
+export function withAdapter<M extends LlavaWeights>(
+  model: M,
+  lora: LoraConfig,
+  adapter: ReadonlyMap<string, Float32Array>,
+): M & { weights: Weights } {
   return {
     ...model,
     config: { ...model.config, lora },
-    weights: new Map([...model.weights, ...Array.from(fresh, ([path, values]) => [LORA + path, values] as const)]),
+    weights: new Map([...model.weights, ...Array.from(adapter, ([path, values]) => [LORA + path, values] as const)]),
   };
 }
 

@@ -1,6 +1,6 @@
 export { assembleLlava } from './assemble-llava.js';
 export type { LlavaParts } from './assemble-llava.js';
-export { attachLora, foldLlava, loraWeights } from './attach-lora.js';
+export { attachLora, foldLlava, loraWeights, withAdapter } from './attach-lora.js';
 export type { LlavaWeights } from './attach-lora.js';
 export { imageFeatureCount, imageTokens } from './config.js';
 export type { LlavaConfig } from './config.js';
@@ -8,6 +8,8 @@ export { checkTransformersLayout, llavaFromHf, llavaToHf } from './hugging-face.
 export type { LlavaTokens } from './hugging-face.js';
 export { imageFeatures, llavaEmbeddings, llavaLogits, llavaLoss } from './llava.js';
 export type { LearningParameters, LlavaBatch, LlavaInput, LlavaOptions } from './llava.js';
+export { mergeAdapter } from './merge-adapter.js';
+export type { MergeFolders, MergeReport } from './merge-adapter.js';
 export { loadLlava, openLlava } from './load-llava.js';
 export type { LlavaFolder, LoadedLlava, LoadLlavaOptions, OpenLlava } from './load-llava.js';
 export { llavaNames, normaliseLlavaName } from './names.js';
@@ -24,4 +26,5 @@ export { createLlavaSession } from './session.js';
 export type { GeneratedAnswer, GenerateRequest } from './answers.js';
 export type { LlavaSession, SessionOptions } from './session.js';
 export type { SessionSizes } from './session-program.js';
-export type { Sampling } from './sampling.js';
+export { candidates, penaliseRepetition } from './sampling.js';
+export type { Candidates, Sampling } from './sampling.js';

@@ -1,5 +1,5 @@
-import { decoder, decoderLogits, embedTokens } from '@llava-ts/decoder';
-import type { Adapter, DecoderParameters, LoraParameters } from '@llava-ts/decoder';
+import { decoder, decoderLogits, embedTokens, packedOptions } from '@llava-ts/decoder';
+import type { Adapter, DecoderParameters, LoraParameters, Packing } from '@llava-ts/decoder';
 import { axes, sparseCrossEntropy } from '@llava-ts/engine';
 import { projector } from '@llava-ts/projector';
 import type { ProjectorParameters } from '@llava-ts/projector';
@@ -26,6 +26,8 @@ export interface LlavaInput {
   readonly visualIndex: Tensor;
   /** `[images, patches, visionHidden]`, of {@link imageFeatures}. */
   readonly features: Tensor;
+  /** Where a row holds several samples: each is computed as if it were alone. */
+  readonly packing?: Packing;
 }
 
 /** An input with its answers. */
@@ -68,10 +70,7 @@ export function llavaEmbeddings(p: LearningParameters, input: LlavaInput, config
  * @returns `[batch, tokens, vocab]`
  */
 export function llavaLogits(p: LearningParameters, input: LlavaInput, config: LlavaConfig): Tensor {
-  return decoderLogits(
-    p.decoder,
-    decoder(p.decoder, llavaEmbeddings(p, input, config), config.decoder, { lora: llavaAdapter(p, config) }),
-  );
+  return decoderLogits(p.decoder, hiddenStates(p, input, config));
 }
 
 /**
@@ -84,14 +83,26 @@ export function llavaLoss(
   config: LlavaConfig,
   options: LlavaOptions = {},
 ): { lossSum: Tensor; labelTokens: Tensor } {
-  const { recompute = false, dropoutSeed } = options;
-  const lora = llavaAdapter(p, config, dropoutSeed);
-  const hidden = decoder(p.decoder, llavaEmbeddings(p, batch, config), config.decoder, { recompute, lora }); // [batch, tokens, hidden]
+  const hidden = hiddenStates(p, batch, config, options); // [batch, tokens, hidden]
   const rows = tf.reshape(hidden, [-1, config.decoder.hidden]); // [batch * tokens, hidden]
-  const targets = tf.reshape(nextTokens(batch.labels), [-1]); // [batch * tokens]
+  const targets = tf.reshape(nextTokens(batch), [-1]); // [batch * tokens]
   const losses = sparseCrossEntropy(decoderLogits(p.decoder, rows), targets); // [batch * tokens]
   const supervised = tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
   return { lossSum: tf.sum(losses), labelTokens: tf.sum(supervised) };
+}
+
+/** The decoder's output for every token, `[batch, tokens, hidden]`. */
+function hiddenStates(
+  p: LearningParameters,
+  input: LlavaInput,
+  config: LlavaConfig,
+  { recompute = false, dropoutSeed }: LlavaOptions = {},
+): Tensor {
+  return decoder(p.decoder, llavaEmbeddings(p, input, config), config.decoder, {
+    recompute,
+    lora: llavaAdapter(p, config, dropoutSeed),
+    ...(input.packing && packedOptions(config.decoder, input.packing)),
+  });
 }
 
 /** The adapter at work, where there is one. */
@@ -104,15 +115,24 @@ export function llavaAdapter(
   return { parameters, config, ...(dropoutSeed && { dropoutSeed }) };
 }
 
-/** The label that each token must predict: the next one's; nothing follows the last. `[batch, tokens]` to the same. */
-function nextTokens(labels: Tensor): Tensor {
-  const { batch, tokens } = axes(labels, 'batch tokens');
+/** The label that each token must predict: the next one's; nothing follows the last token of a sample. `[batch, tokens]`. */
+function nextTokens({ labels, packing }: LlavaBatch): Tensor {
+  const next = following(labels, -100);
+  if (packing === undefined) return next;
+  const sameSample = tf.equal(following(packing.segments, -1), packing.segments); // [batch, tokens]
+  return tf.where(sameSample, next, tf.fill(next.shape, -100, 'int32'));
+}
+
+/** Every token's right neighbour, and `last` behind the last one; `[batch, tokens]` to the same. */
+function following(values: Tensor, last: number): Tensor {
+  const { batch, tokens } = axes(values, 'batch tokens');
+  const rest = tf.slice(values, [0, 1], [batch, tokens - 1]);
   return tf.pad(
-    tf.slice(labels, [0, 1], [batch, tokens - 1]),
+    rest,
     [
       [0, 0],
       [0, 1],
     ],
-    -100,
+    last,
   );
 }

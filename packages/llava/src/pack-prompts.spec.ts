@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { packPrompts } from './pack-prompts.js';
 
-const SIZES = { batch: 3, promptTokens: 5, imageTokenId: 9, imageTokens: 2 };
+const SIZES = { batch: 3, promptTokens: 5, images: 3, imageTokenId: 9, imageTokens: 2 };
 
 describe('packPrompts', () => {
   it('pads in front and counts the features of all images in order', () => {

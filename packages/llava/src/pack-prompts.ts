@@ -4,6 +4,8 @@ import { LlavaError } from '@llava-ts/telemetry';
 export interface PromptSizes {
   readonly batch: number;
   readonly promptTokens: number;
+  /** Images that all prompts can hold together. */
+  readonly images: number;
   readonly imageTokenId: number;
   /** Features of one image. */
   readonly imageTokens: number;
@@ -54,8 +56,8 @@ function check(prompts: readonly ArrayLike<number>[], images: number, sizes: Pro
     if (length > 0 && length <= promptTokens) return;
     throw new LlavaError('bad-input', `Prompt ${row} has ${length} tokens; this session takes 1 to ${promptTokens}.`);
   });
-  if (images > batch)
-    throw new LlavaError('bad-input', `This session takes up to ${batch} images at once, got ${images}.`);
+  if (images > sizes.images)
+    throw new LlavaError('bad-input', `This session takes up to ${sizes.images} images at once, got ${images}.`);
   const placeholders = prompts.reduce(
     (count, prompt) => count + Array.from(prompt).filter((id) => id === imageTokenId).length,
     0,

@@ -11,8 +11,10 @@ import type { UsedLlavaParameters } from './parameters.js';
 
 /** Sizes of a generating program; all are fixed when it is recorded. */
 export interface SessionSizes {
-  /** Rows that are answered at once, and images that they can hold together. */
+  /** Rows that are answered at once. */
   readonly batch: number;
+  /** Images that the rows can hold together; as many as rows unless given. */
+  readonly images?: number;
   readonly promptTokens: number;
   readonly maxNewTokens: number;
   readonly precision?: 'float32' | 'bfloat16';
@@ -60,7 +62,7 @@ function featuresFunction(config: LlavaConfig, { batch }: SessionSizes, paramete
 
 function prefillFunction(
   config: LlavaConfig,
-  { batch, promptTokens }: SessionSizes,
+  { batch, promptTokens, images = batch }: SessionSizes,
   size: CacheSize,
   parameters: ReadParameters,
 ): ProgramFunction {
@@ -68,7 +70,7 @@ function prefillFunction(
     ids: { shape: [batch, promptTokens], dtype: 'int32' },
     visualIndex: { shape: [batch, promptTokens], dtype: 'int32' },
     starts: { shape: [batch], dtype: 'int32' },
-    features: { shape: [batch, imageFeatureCount(config), config.vision.hidden] },
+    features: { shape: [images, imageFeatureCount(config), config.vision.hidden] },
   } as const;
   return {
     inputs,

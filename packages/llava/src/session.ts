@@ -31,15 +31,16 @@ export interface LlavaSession {
 
 /** Creates a session. `loadTensorflow()` must have been awaited. */
 export function createLlavaSession(options: SessionOptions): LlavaSession {
-  const { config, weights } = options;
-  const program = compileSession(config, options);
+  const { weights, ...asked } = options;
+  const { config } = asked;
+  const program = compileSession(config, asked);
   program.assign(usedWeights(config, weights));
-  const features = (pixels: Float32Array) => computeFeatures(program, config, options.batch, pixels);
+  const features = (pixels: Float32Array) => computeFeatures(program, config, asked.batch, pixels);
   let last: Promise<unknown> = Promise.resolve();
   return {
     features,
     generate: (request) => {
-      const answer = last.then(() => generate(program, options, request, features));
+      const answer = last.then(() => generate(program, asked, request, features)); // not `options`, which holds the weights
       last = answer.catch(() => undefined);
       return answer;
     },
@@ -57,21 +58,22 @@ function usedWeights(config: LlavaConfig, weights: ReadonlyMap<string, Float32Ar
 
 async function generate(
   program: Program,
-  options: SessionOptions,
+  options: Omit<SessionOptions, 'weights'>,
   request: GenerateRequest,
   featuresOf: (pixels: Float32Array) => Float32Array,
 ): Promise<GeneratedAnswer[]> {
-  const { config, batch, promptTokens } = options;
+  const { config, batch, promptTokens, images = batch } = options;
   const given = request.features ?? (request.pixels && featuresOf(request.pixels)) ?? new Float32Array();
   const prompts = packPrompts(request.ids, imageCount(config, given.length), {
     batch,
     promptTokens,
+    images,
     imageTokenId: config.imageTokenId,
     imageTokens: imageTokens(config),
   });
   const answers = createAnswers(request, checkedLimit(request, options));
   await turn(request.signal);
-  let logits = program.call('prefill', { ...prompts, features: padded(given, batch * featureSize(config)) })[
+  let logits = program.call('prefill', { ...prompts, features: padded(given, images * featureSize(config)) })[
     'logits'
   ] as Float32Array;
   for (let slot = promptTokens; answers.choose(logits, config.decoder.vocab); slot++) {

@@ -6,10 +6,19 @@ import type { ModelConfig, RunConfig, StageConfig } from '@llava-ts/trainer';
 /** Settings that the published runs of LLaVA share: AdamW of transformers' defaults, cosine with 3 % warm-up, no weight decay. */
 const PUBLISHED: Pick<
   StageConfig,
-  'epochs' | 'contextTokens' | 'bucketTokens' | 'warmupRatio' | 'weightDecay' | 'betas' | 'eps' | 'clipNorm'
+  | 'epochs'
+  | 'contextTokens'
+  | 'longSamples'
+  | 'bucketTokens'
+  | 'warmupRatio'
+  | 'weightDecay'
+  | 'betas'
+  | 'eps'
+  | 'clipNorm'
 > = {
   epochs: 1,
   contextTokens: 2048,
+  longSamples: 'truncate',
   bucketTokens: [384, 768, 1280, 2048],
   warmupRatio: 0.03,
   weightDecay: 0,

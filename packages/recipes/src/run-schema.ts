@@ -80,6 +80,7 @@ const stage = z
     leasesPerStep: count,
     microBatchSamples: count,
     contextTokens: count,
+    longSamples: z.enum(['refuse', 'truncate']).exactOptional(),
     bucketTokens: z.array(count).min(1).refine(isUnique, 'each length once'),
     learningRate: positive,
     projectorLearningRate: positive.exactOptional(),

@@ -119,7 +119,7 @@ function featuresFunction(config: LlavaConfig): ProgramFunction {
 function batchInputs(
   { config, microBatchSamples }: LeaseProgramOptions,
   tokens: number,
-): Record<keyof LlavaBatch, TensorSpec> {
+): Record<Exclude<keyof LlavaBatch, 'packing'>, TensorSpec> {
   const rows = { shape: [microBatchSamples, tokens], dtype: 'int32' } as const;
   return {
     ids: rows,

@@ -109,6 +109,7 @@ async function prepareStage(
       template,
       microBatchSamples,
       contextTokens,
+      truncate: stageConfig.longSamples === 'truncate',
       bucketTokens,
       cache,
       preprocessing: await readPreprocessing(model.vision, { sizePx: llava.vision.imageSizePx, aspect }),

@@ -56,6 +56,8 @@ export interface StageConfig {
   readonly microBatchSamples: number;
   /** Longest sample, in tokens, image tokens included. */
   readonly contextTokens: number;
+  /** What happens to a longer sample: it stops the run, or loses its end (never a part of a picture). `refuse` unless given. */
+  readonly longSamples?: 'refuse' | 'truncate';
   /** Lengths that micro-batches are padded to; one compiled function each. */
   readonly bucketTokens: readonly number[];
   readonly learningRate: number;

@@ -13,6 +13,7 @@ export interface BatchSource {
   readonly preprocessing: Preprocessing;
   readonly microBatchSamples: number;
   readonly contextTokens: number;
+  readonly truncate?: boolean;
   readonly bucketTokens: readonly number[];
   /** Visual tokens per picture. */
   readonly imageTokens: number;
@@ -43,10 +44,14 @@ export async function makeMicroBatch(source: BatchSource, samples: readonly Samp
   return { tokens, ids, labels, visualIndex, features: await joinFeatures(source, samples, batch) };
 }
 
-function encode({ tokenizer, template, imageTokens, contextTokens }: BatchSource, sample: Sample): EncodedSample {
+function encode(
+  { tokenizer, template, imageTokens, contextTokens, truncate = false }: BatchSource,
+  sample: Sample,
+): EncodedSample {
   return encodeSample(renderConversation(sample, template), tokenizer, {
     imageTokens,
     contextTokens,
+    truncate,
     name: `sample ${sample.id}`,
   });
 }

@@ -2,7 +2,7 @@ import { encodeSample, loadPixels, loadTokenizer, renderPrompt } from '@llava-ts
 import type { Preprocessing, TemplateName, Tokenizer } from '@llava-ts/data';
 import { loadTensorflow } from '@llava-ts/engine';
 import { createLlavaSession, imageTokens, loadLlava } from '@llava-ts/llava';
-import type { LlavaConfig, LlavaSession } from '@llava-ts/llava';
+import type { GenerateRequest, LlavaConfig, LlavaSession, Sampling } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import { readModelFormat, readPreprocessing } from '@llava-ts/trainer';
 
@@ -19,7 +19,8 @@ export interface AskRequest {
   /** What was said before, oldest first; left out from the front when there is no room. */
   readonly history: readonly Exchange[];
   readonly question: string;
-  readonly temperature: number;
+  /** How tokens are chosen. */
+  readonly sampling: Sampling & Pick<GenerateRequest, 'seed'>;
   /** Called with every piece of text. */
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
@@ -38,6 +39,8 @@ interface Parts {
   readonly config: LlavaConfig;
   readonly tokenizer: Tokenizer;
   readonly template: TemplateName;
+  /** Tokens that end an answer: the tokenizer's and those of the model's own list. */
+  readonly eosIds: readonly number[];
   readonly promptTokens: number;
 }
 
@@ -50,14 +53,15 @@ const WORD_TOKENS = 512;
  */
 export async function openChatModel(folder: string, options: { readonly maxNewTokens: number }): Promise<ChatModel> {
   const { template, imageAspect } = await readModelFormat(folder);
-  const [{ config, weights }, tokenizer] = await Promise.all([loadLlava(folder), loadTokenizer(folder)]);
+  const [{ config, weights, tokens }, tokenizer] = await Promise.all([loadLlava(folder), loadTokenizer(folder)]);
   const preprocessing = await readPreprocessing(folder, { sizePx: config.vision.imageSizePx, aspect: imageAspect });
   await loadTensorflow();
   const { maxTokens } = config.decoder;
   const maxNewTokens = Math.min(options.maxNewTokens, Math.floor(maxTokens / 4));
   const promptTokens = Math.min(maxTokens - maxNewTokens, imageTokens(config) + WORD_TOKENS);
   const session = createLlavaSession({ config, weights, batch: 1, promptTokens, maxNewTokens });
-  const parts = { config, tokenizer, template, promptTokens };
+  const eosIds = [...new Set([tokenizer.eosId, ...tokens.eosIds])];
+  const parts = { config, tokenizer, template, promptTokens, eosIds };
   return {
     look: (image) => look(session, preprocessing, image),
     ask: (request) => ask(session, parts, request),
@@ -71,7 +75,7 @@ async function look(session: LlavaSession, preprocessing: Preprocessing, image: 
 
 async function ask(session: LlavaSession, parts: Parts, request: AskRequest): Promise<string> {
   const { tokenizer } = parts;
-  const { features, temperature, onText, signal } = request;
+  const { features, sampling, onText, signal } = request;
   const text = tokenizer.createStream();
   let answer = '';
   const emit = (piece: string): void => {
@@ -82,8 +86,8 @@ async function ask(session: LlavaSession, parts: Parts, request: AskRequest): Pr
   await session.generate({
     ids: [promptIds(parts, request)],
     features,
-    temperature,
-    eosIds: [tokenizer.eosId],
+    ...sampling,
+    eosIds: parts.eosIds,
     onToken: ({ id }) => emit(text.push(id)),
     signal,
   });

@@ -4,7 +4,7 @@ import { LlavaError, errorLine } from '@llava-ts/telemetry';
 
 import { note } from '../context.js';
 import type { CliContext } from '../context.js';
-import type { ChatModel, Exchange } from './chat-model.js';
+import type { AskRequest, ChatModel, Exchange } from './chat-model.js';
 
 const HELP =
   'Ask about the picture. /image FILE looks at another one, /new forgets what was said, /exit or Ctrl-D ends.';
@@ -12,7 +12,7 @@ const HELP =
 /** A conversation about one picture. */
 export interface ConversationOptions {
   readonly image: string;
-  readonly temperature: number;
+  readonly sampling: AskRequest['sampling'];
 }
 
 /** Asks one question and streams the answer to standard output. */
@@ -77,9 +77,6 @@ async function respond(model: ChatModel, line: string, { state, options, signal,
   }
 }
 
-function asking(
-  { temperature }: ConversationOptions,
-  { stdout }: CliContext,
-): { temperature: number; onText: (text: string) => void } {
-  return { temperature, onText: (text) => void stdout.write(text) };
+function asking({ sampling }: ConversationOptions, { stdout }: CliContext): Pick<AskRequest, 'sampling' | 'onText'> {
+  return { sampling, onText: (text) => void stdout.write(text) };
 }

@@ -66,7 +66,7 @@ async function askAbout(
     const truth = conversations[1]?.value ?? '';
     context.stdout.write(`  ${question}  `);
     const onText = (text: string): void => void context.stdout.write(text);
-    const answer = await model.ask({ features, history, question, temperature: 0, onText, signal: context.signal });
+    const answer = await model.ask({ features, history, question, sampling: {}, onText, signal: context.signal });
     const correct = answer.trim().toLowerCase() === truth.toLowerCase();
     print(context, correct ? '' : `   (truth: ${truth})`);
     history.push({ question, answer });

@@ -5,6 +5,7 @@ import { legacyLabels } from './legacy-mask.js';
 import type { Sample } from './sample.js';
 import type { Segment } from './segments.js';
 import { renderConversation, type RenderOptions, type TemplateName } from './templates.js';
+import { truncateSample } from './truncate.js';
 
 /** A label that is not learned. */
 export const IGNORED_LABEL = -100;
@@ -28,6 +29,8 @@ export interface EncodeOptions {
   readonly imageTokens: number;
   /** The longest sample allowed, pictures expanded. */
   readonly contextTokens: number;
+  /** Keep the beginning of a longer sample instead of refusing it, see `truncateSample`. */
+  readonly truncate?: boolean;
   /** Names the sample in errors. */
   readonly name?: string;
 }
@@ -67,7 +70,7 @@ function encodeRun(
 /**
  * Encodes a rendered conversation: begin token, text, one image token per patch, end tokens. Reproduces LLaVA's ids and labels
  * (`tokenizer_image_token`, `preprocess_v1`, `preprocess_llama_2`, `preprocess_plain`), without deriving label spans from text lengths.
- * @throws LlavaError `bad-input` when the sample does not fit in `contextTokens` (pictures are never cut), or its text holds
+ * @throws LlavaError `bad-input` when the sample does not fit in `contextTokens` and may not be truncated (pictures are never cut), or its text holds
  * a literal image token
  */
 export function encodeSample(
@@ -75,7 +78,7 @@ export function encodeSample(
   tokenizer: Tokenizer,
   options: EncodeOptions,
 ): EncodedSample {
-  const { imageTokens, contextTokens, name = 'sample' } = options;
+  const { imageTokens, contextTokens, truncate = false, name = 'sample' } = options;
   const ids: number[] = [];
   const labels: number[] = [];
   const imageSpans: { start: number; length: number }[] = [];
@@ -125,13 +128,14 @@ export function encodeSample(
     }
   });
   flush('');
-  if (ids.length > contextTokens) {
+  if (ids.length > contextTokens && !truncate) {
     throw new LlavaError(
       'bad-input',
-      `${name}: ${ids.length} tokens (${imageTokens} per picture), but the context is ${contextTokens}; shorten the sample or raise contextTokens`,
+      `${name}: ${ids.length} tokens (${imageTokens} per picture), but the context is ${contextTokens}; shorten the sample, raise contextTokens, or set longSamples to truncate`,
     );
   }
-  return { ids: Int32Array.from(ids), labels: Int32Array.from(labels), imageSpans };
+  const whole = { ids: Int32Array.from(ids), labels: Int32Array.from(labels), imageSpans };
+  return truncateSample(whole, contextTokens);
 }
 
 /**
