@@ -9,6 +9,8 @@ import { requireRuntime } from '../require-runtime.js';
 import { formatBytes, formatDuration } from '../terminal/format.js';
 import { createProgressDisplay } from '../terminal/progress-display.js';
 import type { ProgressDisplay } from '../terminal/progress-display.js';
+import { createRunPage } from '../training/run-page.js';
+import type { RunPage } from '../training/run-page.js';
 import type { TrainingOutcome, TrainingRun } from '../training/training-run.js';
 import { collect, wholeNumber } from './option-parsers.js';
 
@@ -20,6 +22,8 @@ interface TrainFlags {
   readonly out: string;
   readonly tls?: boolean;
   readonly resume?: boolean;
+  /** A port; true for the usual one. */
+  readonly dashboard?: number | true;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -28,6 +32,7 @@ const EXAMPLES = `
 Examples:
   llava train --preset tiny --out runs/a
   llava train --preset tiny --workers 2 --set train.steps=20 --set stages.instruct.epochs=2
+  llava train --preset tiny --workers 2 --dashboard --out runs/b
   llava train --config run.yaml --out runs/mine
   llava train --out runs/mine --resume`;
 
@@ -43,6 +48,11 @@ export function registerTrain(program: Command, context: CliContext): void {
     .option('--out <dir>', 'folder for configuration, metrics, snapshots and the model', 'output')
     .option('--tls', 'mutual TLS and a run token between server and workers, made for this run alone')
     .option('--resume', 'go on from the newest snapshot in the folder')
+    .option(
+      '--dashboard [port]',
+      'serve a page about the run while it lasts; port 0 takes any free one',
+      wholeNumber(0),
+    )
     .option('--dry-run', 'print the resolved configuration and stop')
     .option('--json', 'print a JSON object per step instead of progress')
     .addHelpText('after', EXAMPLES)
@@ -63,8 +73,12 @@ async function trainConfig(config: RunConfig, flags: TrainFlags, context: CliCon
   const startedMs = context.now();
   const display = createProgressDisplay(context);
   const steps: StepRecord[] = [];
-  const run = await createRun(config, { flags, display, steps, context });
-  const outcome = await startTraining(run, flags, context).finally(display.close);
+  const page = createRunPage({ outDir: flags.out, port: flags.dashboard ?? null, onNote: display.note });
+  const run = await createRun(config, { flags, display, steps, page, context });
+  const outcome = await startTraining(run, { ...flags, page }, context).finally(async () => {
+    display.close();
+    await page.close();
+  });
   const facts = { ...outcome, seconds: Math.round((context.now() - startedMs) / 100) / 10 };
   if (steps.length > 0) await writeReport(flags, { config, steps, facts });
   if (flags.json) printJson(context, { event: 'end', ...facts });
@@ -76,10 +90,11 @@ interface RunParts {
   readonly display: ProgressDisplay;
   /** Receives every step. */
   readonly steps: StepRecord[];
+  readonly page: RunPage;
   readonly context: CliContext;
 }
 
-async function createRun(config: RunConfig, { flags, display, steps, context }: RunParts): Promise<TrainingRun> {
+async function createRun(config: RunConfig, { flags, display, steps, page, context }: RunParts): Promise<TrainingRun> {
   const { cacheFolder } = await import('@llava-ts/engine/runtime');
   return {
     config,
@@ -88,6 +103,7 @@ async function createRun(config: RunConfig, { flags, display, steps, context }: 
     resume: flags.resume === true,
     onStep: (record) => {
       steps.push(record);
+      page.open();
       if (flags.json) printJson(context, { event: 'step', ...record });
     },
     onProgress: flags.json ? () => undefined : display.update,
@@ -97,11 +113,12 @@ async function createRun(config: RunConfig, { flags, display, steps, context }: 
 
 async function startTraining(
   run: TrainingRun,
-  { workers, tls = false }: TrainFlags,
+  { workers, tls = false, page }: Pick<TrainFlags, 'workers' | 'tls'> & { page: RunPage },
   context: CliContext,
 ): Promise<TrainingOutcome> {
   if (workers === 0) return (await import('../training/train-here.js')).trainHere(run, context);
-  return (await import('../training/train-with-workers.js')).trainWithWorkers({ ...run, workers, tls }, context);
+  const { trainWithWorkers } = await import('../training/train-with-workers.js');
+  return trainWithWorkers({ ...run, workers, tls, onServer: page.open }, context);
 }
 
 interface Facts extends TrainingOutcome {

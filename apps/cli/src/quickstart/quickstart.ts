@@ -8,6 +8,7 @@ import { print } from '../context.js';
 import type { CliContext } from '../context.js';
 import { requireRuntime } from '../require-runtime.js';
 import { createProgressDisplay } from '../terminal/progress-display.js';
+import { createRunPage } from '../training/run-page.js';
 import { trainWithWorkers } from '../training/train-with-workers.js';
 import { askPictures, choosePictures } from './ask-pictures.js';
 import { measureCaptionLosses } from './caption-losses.js';
@@ -57,10 +58,18 @@ export async function quickstart({ outDir, preset, small }: QuickstartOptions, c
   const heldOut = await prepareHeldOut(cacheDir, small ? SMALL : FULL, display.update);
   const instructed = await writeInstructions(config, cacheDir, display.update, context);
   print(context, describeInstructions(instructed.report));
+  const page = createRunPage({ outDir, port: 0, onNote: display.note });
   const { modelDir, peakBytes } = await trainWithWorkers(
-    { config: instructed.config, outDir, cacheDir, workers: WORKERS, onProgress: display.update },
+    {
+      config: instructed.config,
+      outDir,
+      cacheDir,
+      workers: WORKERS,
+      onProgress: display.update,
+      onServer: page.open,
+    },
     context,
-  );
+  ).finally(page.close);
   const losses = await measureCaptionLosses(config, outDir, heldOut);
   const examinee = await openExaminee(modelDir, EXAMINEE);
   const examination = {
@@ -142,6 +151,7 @@ report         ${path.join(made.outDir, 'report.json')}
 Try next:
   npx llava chat --model ${made.modelDir} --image ${made.image} "What is in the picture?"
   npx llava chat --model ${made.modelDir} --image ${made.image}
-  npx llava train --preset tiny --workers 2 --out runs/mine --set stages.1.learningRate=5e-4`,
+  npx llava dashboard ${made.outDir}
+  npx llava train --preset tiny --workers 2 --dashboard --out runs/mine --set stages.1.learningRate=5e-4`,
   );
 }

@@ -21,6 +21,8 @@ export interface DistributedRun extends TrainingRun {
   readonly workers: number;
   /** Mutual TLS and a run token between the processes. */
   readonly tls?: boolean;
+  /** The parameter server listens at `host:port`. */
+  readonly onServer?: (address: string) => void;
 }
 
 /** What a run has made. */

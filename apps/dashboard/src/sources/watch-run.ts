@@ -131,7 +131,8 @@ function stageViews(store: RunStore, status: RunStatusMessage | null, config: Ru
       name,
       trainable: config?.stages[stage]?.trainable ?? [],
       step: last < 0 ? 0 : (steps[last] as number) + 1,
-      steps: status?.stageSteps[stage] ?? store.stageSteps.get(stage) ?? null,
+      steps:
+        status?.stageSteps[stage] ?? store.stageSteps.get(stage) ?? (status?.stage === stage ? status.steps : null),
     };
   });
 }
@@ -200,9 +201,10 @@ function dataView(status: RunStatusMessage | null): RunView['data'] {
 function snapshotViews({ folder, server, store }: Sources, stages: readonly StageView[]): RunView['snapshots'] {
   const last = server?.status?.lastSnapshot?.name;
   const names = folder?.snapshots ?? (last === undefined || last === '' ? [] : [last]);
-  return names.map((name) => {
+  const views = names.map((name) => {
     const [, stageName = '', step = ''] = /^(.*)-(\d+)$/.exec(name) ?? [];
     const stage = stages.findIndex((one) => one.name === stageName);
     return { name, row: stage < 0 ? null : store.rowOf({ stage, step: Number(step) - 1 }) };
   });
+  return views.sort((a, b) => (a.row ?? -1) - (b.row ?? -1));
 }

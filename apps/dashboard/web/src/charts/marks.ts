@@ -19,6 +19,7 @@ export function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.lineWidth = 1;
+  ctx.textAlign = 'left';
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   for (const { step, kind, label } of marks) {
     const x = Math.round(plot.valToPos(step, 'x', true));

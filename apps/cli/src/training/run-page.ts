@@ -1,0 +1,45 @@
+import type { Dashboard } from '@llava-ts/dashboard';
+import { errorLine } from '@llava-ts/telemetry';
+
+/** The usual port of the page. */
+const DEFAULT_PORT = 8090;
+
+/** A page about a run that this command trains. */
+export interface RunPage {
+  /** Serves the page from now on, with the server's address where there is one; does nothing the second time. */
+  open(server?: string): void;
+  close(): Promise<void>;
+}
+
+/** Creates the page of a run; a null port means none, true the usual one. A page that cannot be served is said and does not end the run. */
+export function createRunPage(options: {
+  readonly outDir: string;
+  readonly port: number | true | null;
+  readonly onNote: (line: string) => void;
+}): RunPage {
+  const { outDir, port, onNote } = options;
+  let opening: Promise<Dashboard | null> | null = null;
+  return {
+    open(server) {
+      if (port === null || opening !== null) return;
+      opening = openPage({ folder: outDir, ...(server !== undefined && { server }) }, port).then(
+        (dashboard) => {
+          onNote(`dashboard: ${dashboard.url}   control token: ${dashboard.controlToken}`);
+          return dashboard;
+        },
+        (error: unknown) => {
+          onNote(`no dashboard: ${errorLine(error)}`);
+          return null;
+        },
+      );
+    },
+    async close() {
+      await (await opening)?.close();
+    },
+  };
+}
+
+async function openPage(place: { folder: string; server?: string }, port: number | true): Promise<Dashboard> {
+  const { startDashboard } = await import('@llava-ts/dashboard');
+  return startDashboard({ runs: [place], port: port === true ? DEFAULT_PORT : port });
+}
