@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
+import { benchDashboard } from './dashboard.js';
 import { benchExchange } from './exchange.js';
 import { benchGenerate } from './generate.js';
 import { benchImages } from './images.js';
@@ -29,6 +30,7 @@ const question = (
 question('generate', 'prefill and decode of a 110M decoder, and transformers.generate', benchGenerate);
 question('step', 'a decoder training step: eager, compiled, bfloat16, and PyTorch', benchStep);
 question('images', 'JPEG files to pixels, on one core and two, and Pillow and CLIPImageProcessor', benchImages);
+question('dashboard', 'the page about 100,000 steps and 64 workers: frames in a real browser', benchDashboard);
 question('optimizer', 'AdamW on 50 million parameters, and torch fused AdamW', benchOptimizer);
 question(
   'exchange',

@@ -16,6 +16,7 @@ import { registerK8s } from './commands/k8s.js';
 import { registerMerge } from './commands/merge.js';
 import { registerPlan } from './commands/plan.js';
 import { registerQuickstart } from './commands/quickstart.js';
+import { registerReport } from './commands/report.js';
 import { registerRuntime } from './commands/runtime.js';
 import { registerTrain } from './commands/train.js';
 import type { CliContext } from './context.js';
@@ -34,6 +35,7 @@ const COMMANDS = [
   registerExport,
   registerPlan,
   registerMerge,
+  registerReport,
   registerK8s,
   registerCerts,
   registerRuntime,

@@ -1,3 +1,4 @@
+export { runReport } from './report/run-report.js';
 export { startDashboard } from './start-dashboard.js';
 
 export type { Dashboard, DashboardOptions } from './start-dashboard.js';

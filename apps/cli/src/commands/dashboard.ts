@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { note, print, printJson } from '../context.js';
 import type { CliContext } from '../context.js';
+import { readEntry } from '../training/read-entry.js';
 import { collect, wholeNumber } from './option-parsers.js';
 
 interface DashboardFlags {
@@ -13,6 +14,8 @@ interface DashboardFlags {
   readonly port: number;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
+  readonly tlsDir?: string;
+  readonly tokenFile?: string;
   readonly control: boolean;
   readonly json?: boolean;
 }
@@ -36,6 +39,8 @@ export function registerDashboard(program: Command, context: CliContext): void {
     .option('--port <port>', '0 takes any free one', wholeNumber(0), 8090)
     .option('--tls-key <file>', 'private key (PEM)')
     .option('--tls-cert <file>', 'certificate (PEM)')
+    .option('--tls-dir <dir>', 'certificate to enter parameter servers with, e.g. tls/operator of llava certs')
+    .option('--token-file <file>', 'run token of the parameter servers')
     .option('--no-control', 'only look: nothing can be paused, saved or stopped from the page')
     .option('--json', 'print {"url", "controlToken", "loginToken"}')
     .addHelpText('after', EXAMPLES)
@@ -46,9 +51,10 @@ async function serve(folders: readonly string[], flags: DashboardFlags, context:
   const { startDashboard } = await import('@llava-ts/dashboard');
   const count = Math.max(folders.length, flags.server.length);
   if (count === 0) throw new LlavaError('bad-input', 'dashboard: give folders of runs, or --server HOST:PORT');
+  const entry = await readEntry(flags.tlsDir, flags.tokenFile);
   const runs = Array.from({ length: count }, (_, index) => {
     const [folder, server] = [folders[index], flags.server[index]];
-    return { ...(folder !== undefined && { folder }), ...(server !== undefined && { server }) };
+    return { ...(folder !== undefined && { folder }), ...(server !== undefined && { server, entry }) };
   });
   const tls = await readTls(flags);
   const dashboard = await startDashboard({

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+
 import type { Dashboard } from '@llava-ts/dashboard';
 import { errorLine } from '@llava-ts/telemetry';
+
+import { readEntry } from './read-entry.js';
 
 /** The usual port of the page. */
 const DEFAULT_PORT = 8090;
@@ -7,7 +11,7 @@ const DEFAULT_PORT = 8090;
 /** A page about a run that this command trains. */
 export interface RunPage {
   /** Serves the page from now on, with the server's address where there is one; does nothing the second time. */
-  open(server?: string): void;
+  open(server?: string, tlsDir?: string | null): void;
   close(): Promise<void>;
 }
 
@@ -20,9 +24,9 @@ export function createRunPage(options: {
   const { outDir, port, onNote } = options;
   let opening: Promise<Dashboard | null> | null = null;
   return {
-    open(server) {
+    open(server, tlsDir = null) {
       if (port === null || opening !== null) return;
-      opening = openPage({ folder: outDir, ...(server !== undefined && { server }) }, port).then(
+      opening = openPage({ outDir, server, tlsDir, port }).then(
         (dashboard) => {
           onNote(`dashboard: ${dashboard.url}   control token: ${dashboard.controlToken}`);
           return dashboard;
@@ -39,7 +43,15 @@ export function createRunPage(options: {
   };
 }
 
-async function openPage(place: { folder: string; server?: string }, port: number | true): Promise<Dashboard> {
+async function openPage(options: {
+  outDir: string;
+  server: string | undefined;
+  tlsDir: string | null;
+  port: number | true;
+}): Promise<Dashboard> {
+  const { outDir, server, tlsDir, port } = options;
   const { startDashboard } = await import('@llava-ts/dashboard');
-  return startDashboard({ runs: [place], port: port === true ? DEFAULT_PORT : port });
+  const entry = tlsDir === null ? null : await readEntry(join(tlsDir, 'operator'), join(tlsDir, 'token'));
+  const run = { folder: outDir, ...(server !== undefined && { server }), ...(entry && { entry }) };
+  return startDashboard({ runs: [run], port: port === true ? DEFAULT_PORT : port });
 }

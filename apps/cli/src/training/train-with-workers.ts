@@ -88,7 +88,7 @@ async function conduct(crew: Crew): Promise<string> {
   });
   const found = await Promise.race([address, server.ended]);
   if (context.signal.aborted || found === undefined) throw new LlavaError('cancelled', 'stopped before the run began');
-  run.onServer?.(found);
+  run.onServer?.(found, crew.tlsDir);
   run.onProgress(GETTING_READY);
   const team = Array.from({ length: run.workers }, (_, index) => startWorker(crew, index, found));
   await Promise.race([server.ended, noneLeft(team, crew)]);

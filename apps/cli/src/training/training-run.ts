@@ -21,8 +21,8 @@ export interface DistributedRun extends TrainingRun {
   readonly workers: number;
   /** Mutual TLS and a run token between the processes. */
   readonly tls?: boolean;
-  /** The parameter server listens at `host:port`. */
-  readonly onServer?: (address: string) => void;
+  /** The parameter server listens at `host:port`; with TLS, what an operator enters with is in the folder. */
+  readonly onServer?: (address: string, tlsDir: string | null) => void;
 }
 
 /** What a run has made. */

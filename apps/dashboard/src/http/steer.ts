@@ -1,6 +1,5 @@
-import { credentials } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { fromServiceError } from '@llava-ts/exchange';
+import { clientSecurity, fromServiceError } from '@llava-ts/exchange';
 import { loadLlavaV1 } from '@llava-ts/protos';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { RunPlace } from '../sources/watch-run.js';
@@ -18,10 +17,11 @@ const LIMIT_MS = 60_000;
  * @returns what it says it has done
  * @throws LlavaError `unavailable` when it is not there, `refused` when it does not allow it, `bad-input` without a server
  */
-export async function steer({ server, security }: RunPlace, action: Action): Promise<string> {
+export async function steer({ server, entry }: RunPlace, action: Action): Promise<string> {
   if (server === undefined)
     throw new LlavaError('bad-input', 'this run is read from its folder; give --server to steer it');
-  const client = new (loadLlavaV1().Control)(server, security ?? credentials.createInsecure());
+  const { credentials, options: channel } = clientSecurity(entry);
+  const client = new (loadLlavaV1().Control)(server, credentials, channel);
   try {
     return await new Promise<string>((resolve, reject) => {
       const options = { deadline: Date.now() + LIMIT_MS };

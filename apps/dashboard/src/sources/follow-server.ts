@@ -1,5 +1,6 @@
-import { credentials } from '@grpc/grpc-js';
-import type { ChannelCredentials, ClientReadableStream } from '@grpc/grpc-js';
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { clientSecurity } from '@llava-ts/exchange';
+import type { Entry } from '@llava-ts/exchange';
 import { loadLlavaV1 } from '@llava-ts/protos';
 import type { RunEventMessage, RunStatusMessage, StatusClient, StepStatusMessage } from '@llava-ts/protos';
 import { errorLine } from '@llava-ts/telemetry';
@@ -25,7 +26,7 @@ export interface FollowServerOptions {
   readonly store: RunStore;
   /** Called after every piece of news. */
   readonly onNews: () => void;
-  readonly security?: ChannelCredentials;
+  readonly entry?: Entry;
 }
 
 const INTERVAL_MS = 500;
@@ -34,8 +35,9 @@ const LONGEST_WAIT_MS = 5000;
 
 /** Watches a run through the Status service; asks again when the connection breaks, for as long as it takes. */
 export function followServer(options: FollowServerOptions): ServerFollower {
-  const { address, store, onNews, security = credentials.createInsecure() } = options;
-  const client = new (loadLlavaV1().Status)(address, security);
+  const { address, store, onNews, entry } = options;
+  const security = clientSecurity(entry);
+  const client = new (loadLlavaV1().Status)(address, security.credentials, security.options);
   const follower = { status: null as RunStatusMessage | null, connected: false, failure: '' };
   let lastEvent = { generation: 0, sequence: 0 };
   let reading: Promise<void> = Promise.resolve();

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { Entry } from '@llava-ts/exchange';
 import type { RunStatusMessage } from '@llava-ts/protos';
 import type { RunConfig } from '@llava-ts/trainer';
 import { findAlerts } from '../view/alerts.js';
@@ -18,7 +18,8 @@ export interface RunPlace {
   readonly folder?: string;
   /** host:port of the coordinator. */
   readonly server?: string;
-  readonly security?: ChannelCredentials;
+  /** Certificate (of an operator, to steer too) and run token, where the server asks for them. */
+  readonly entry?: Entry;
 }
 
 /** A run that is watched. */
@@ -59,7 +60,7 @@ export async function watchRun(
           address: place.server,
           store,
           onNews: hear,
-          ...(place.security && { security: place.security }),
+          ...(place.entry && { entry: place.entry }),
         });
   return {
     id,
