@@ -29,7 +29,9 @@ export async function benchDashboard({ json }: { json?: boolean }): Promise<void
     const firstDrawMs = performance.now() - startMs;
     const idle = await frames(page.evaluate(watchFrames, { ms: WATCHED_MS, scroll: false }));
     const scrolling = await frames(page.evaluate(watchFrames, { ms: WATCHED_MS, scroll: true }));
-    const heapMb = await page.evaluate(() => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize / 1e6);
+    const heapMb = await page.evaluate(
+      () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize / 1e6,
+    );
     report({ steps: STEPS, workers: WORKERS, firstDrawMs, idle, scrolling, heapMb }, json === true);
   } finally {
     await browser.close();
@@ -90,7 +92,9 @@ async function serveRecordedRun(): Promise<{ address: string; close: () => void 
   const server = new Server();
   server.addService(loadLlavaV1().Status.service, { ...handlers });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
   return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
 }
@@ -146,7 +150,10 @@ function workerStatus(index: number, step: number): WorkerStatusInput {
   };
 }
 
-function report(result: { firstDrawMs: number; idle: Frames; scrolling: Frames; heapMb: number; steps: number; workers: number }, json: boolean): void {
+function report(
+  result: { firstDrawMs: number; idle: Frames; scrolling: Frames; heapMb: number; steps: number; workers: number },
+  json: boolean,
+): void {
   if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
   const line = (name: string, { medianMs, p99Ms, longestMs }: Frames): string =>
     `${name.padEnd(12)} median ${medianMs.toFixed(1)} ms   99 % under ${p99Ms.toFixed(1)} ms   longest ${longestMs.toFixed(0)} ms\n`;

@@ -18,15 +18,20 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const SCREENSHOTS = process.env['LLAVA_SCREENSHOTS'];
 
 let browser: Browser;
+let launched = false;
 const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  if (CHROMIUM !== undefined) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  if (CHROMIUM === undefined) return;
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  launched = true;
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-afterAll(async () => browser?.close());
+afterAll(async () => {
+  if (launched) await browser.close();
+});
 
 async function serve(): Promise<ParameterServer> {
   const server = await startParameterServer({
@@ -88,13 +93,18 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     work(server.address, 'beta');
     const { url } = await watch({ runs: [{ server: server.address }] });
     const page = await open(url);
-    await page.waitForFunction(() => /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''),
+    );
     expect(await headline(page).textContent()).toMatch(/^Stage 1 of 2, step \d+ of 50, healthy/);
     await page.getByRole('rowheader', { name: 'alpha' }).waitFor();
     await page.getByRole('rowheader', { name: 'beta' }).waitFor();
     const loss = page.getByRole('img', { name: /^Loss\. Now / });
     const before = await loss.getAttribute('aria-label');
-    await page.waitForFunction((old) => document.querySelector('[aria-label^="Loss."]')?.getAttribute('aria-label') !== old, before);
+    await page.waitForFunction(
+      (old) => document.querySelector('[aria-label^="Loss."]')?.getAttribute('aria-label') !== old,
+      before,
+    );
     const tree = await page.locator('main').ariaSnapshot();
     for (const part of ['heading "Workers (2)"', 'progressbar "Stage 1, align"', 'button "Pause"', 'heading "Log"']) {
       expect(tree).toContain(part);
@@ -139,11 +149,16 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     const runs = [{ name: 'toy', server: server.address }];
     const first = await startDashboard({ runs });
     const page = await open(first.url);
-    await page.waitForFunction(() => /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''),
+    );
     await first.close();
     await page.getByRole('alert').filter({ hasText: 'What you see may be old' }).waitFor({ timeout: 20_000 });
     await watch({ runs, port: Number(new URL(first.url).port) });
-    await page.getByRole('alert').filter({ hasText: 'What you see may be old' }).waitFor({ state: 'detached', timeout: 20_000 });
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'What you see may be old' })
+      .waitFor({ state: 'detached', timeout: 20_000 });
     const reloaded = await open(first.url);
     await reloaded.getByRole('img', { name: /^Loss\. Now \d/ }).waitFor();
     const response = await fetch(`${first.url}api/runs/toy/steps`);
@@ -155,9 +170,13 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     work(server.address, 'alpha');
     const { url } = await watch({ runs: [{ server: server.address }] });
     const page = await open(url);
-    await page.waitForFunction(() => /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''),
+    );
     await server.stop({ reason: 'power is cut', workers: 'leave' });
-    await headline(page).filter({ hasText: /does not answer|stopped/ }).waitFor({ timeout: 20_000 });
+    await headline(page)
+      .filter({ hasText: /does not answer|stopped/ })
+      .waitFor({ timeout: 20_000 });
     expect(await headline(page).textContent()).toMatch(/step [1-9]/);
   });
 
@@ -170,8 +189,21 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, 'config.json'), JSON.stringify(toyRun().config));
       const line = (step: number): string =>
-        JSON.stringify({ stage: 'align', step, steps: 500, loss: scale / step, gradNorm: 1, learningRate: 1e-3, labelTokens: 9, samples: 8, ms: 10 });
-      await writeFile(join(folder, name, 'metrics.jsonl'), Array.from({ length: 500 }, (_, index) => `${line(index + 1)}\n`).join(''));
+        JSON.stringify({
+          stage: 'align',
+          step,
+          steps: 500,
+          loss: scale / step,
+          gradNorm: 1,
+          learningRate: 1e-3,
+          labelTokens: 9,
+          samples: 8,
+          ms: 10,
+        });
+      await writeFile(
+        join(folder, name, 'metrics.jsonl'),
+        Array.from({ length: 500 }, (_, index) => `${line(index + 1)}\n`).join(''),
+      );
     }
     const { url } = await watch({ runs: [{ folder: join(folder, 'slow') }, { folder: join(folder, 'fast') }] });
     const page = await open(`${url}#/compare`);
