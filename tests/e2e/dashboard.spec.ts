@@ -35,7 +35,7 @@ afterAll(async () => {
 
 async function serve(): Promise<ParameterServer> {
   const server = await startParameterServer({
-    run: toyRun({ samples: 400 }),
+    run: toyRun({ samples: 4000 }),
     runId: 'toy',
     recorder: memoryRecorder(),
     address: '127.0.0.1:0',
@@ -96,7 +96,7 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard in a browser', () => {
     await page.waitForFunction(() =>
       /step [1-9]/.test(document.querySelector('[data-testid=headline]')?.textContent ?? ''),
     );
-    expect(await headline(page).textContent()).toMatch(/^Stage 1 of 2, step \d+ of 50, healthy/);
+    expect(await headline(page).textContent()).toMatch(/^Stage 1 of 2, step \d+ of 500, healthy/);
     await page.getByRole('rowheader', { name: 'alpha' }).waitFor();
     await page.getByRole('rowheader', { name: 'beta' }).waitFor();
     const loss = page.getByRole('img', { name: /^Loss\. Now / });
