@@ -205,5 +205,5 @@ async function readMetrics(out: string): Promise<unknown[]> {
   return text
     .trim()
     .split('\n')
-    .map((line) => ({ ...(JSON.parse(line) as object), ms: 0 }));
+    .map((line) => ({ ...(JSON.parse(line) as object), ms: 0, unixMs: 0, applyMs: 0, timings: {} }));
 }

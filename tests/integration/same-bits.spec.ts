@@ -114,7 +114,13 @@ async function digests(outDir: string): Promise<Record<string, unknown>> {
     .filter((name) => name.endsWith('.safetensors'))
     .map((name) => join(snapshot, name));
   return {
-    metrics: metrics.map((line) => ({ ...(JSON.parse(line) as StepRecord), ms: 0 })),
+    metrics: metrics.map((line) => ({
+      ...(JSON.parse(line) as StepRecord),
+      ms: 0,
+      unixMs: 0,
+      applyMs: 0,
+      timings: {},
+    })),
     files: await Promise.all([...files, join(outDir, 'model', 'model.safetensors')].map(digest)),
   };
 }
