@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CLIP_MEAN, CLIP_STD, loadPixels } from '@llava-ts/data';
+import { loadPixels, readPreprocessorConfig } from '@llava-ts/data';
 import { llavaNames, normaliseLlavaName } from '@llava-ts/llava';
 import { compute, forward, gradients, hiddenStates, logits } from './computations.js';
 import type { Mode, Numbers, Stage } from './computations.js';
@@ -82,18 +82,9 @@ function trajectory({ stages }: GoldenCase, stage: Stage): Numbers {
 
 async function readPixels({ folder, model, expected }: GoldenCase): Promise<Numbers> {
   const [images = 0] = expected.get('pixel_values')!.shape;
-  const json = JSON.parse(await readFile(`${folder}/preprocessor_config.json`, 'utf8')) as {
-    image_processor_type?: string;
-    image_mean?: typeof CLIP_MEAN;
-    image_std?: typeof CLIP_STD;
-  };
-  const options = {
-    sizePx: model.config.vision.imageSizePx,
-    aspect: 'square',
-    fit: json.image_processor_type?.startsWith('Siglip') === true ? 'stretch' : 'cut',
-    mean: json.image_mean ?? CLIP_MEAN,
-    std: json.image_std ?? CLIP_STD,
-  } as const;
+  const file = `${folder}/preprocessor_config.json`;
+  const config = readPreprocessorConfig(JSON.parse(await readFile(file, 'utf8')), file);
+  const options = { ...config, sizePx: model.config.vision.imageSizePx, aspect: 'square' } as const;
   const pictures = Array.from({ length: images }, (_, image) => loadPixels(`${folder}/image${image}.png`, options));
   return new Map([['pixel_values', (await Promise.all(pictures)).flatMap((pixels) => [...pixels])]]);
 }
