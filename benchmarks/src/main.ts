@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { errorLine, exitStatus } from '@llava-ts/telemetry';
 import { benchDashboard } from './dashboard.js';
+import { benchData } from './data.js';
 import { benchExchange } from './exchange.js';
 import { benchGenerate } from './generate.js';
 import { benchImages } from './images.js';
+import { benchJsonIndex } from './json-index.js';
 import { benchOptimizer } from './optimizer.js';
 import { benchScaling } from './scaling.js';
 import { benchStep } from './step.js';
@@ -38,6 +40,8 @@ question(
   benchExchange,
 );
 question('scaling', 'steps of 1 to 4 workers on simulated devices, and what follows for 8 to 64', benchScaling);
+question('data', 'JPEG files and tar shards to ready batches, and a torch DataLoader', benchData);
+question('json-index', 'a LLaVA JSON of 1 GB: speed and memory of its index', benchJsonIndex);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${errorLine(error)}\n`);

@@ -98,6 +98,48 @@ describe('training', () => {
     const training = train({ config, outDir: join(folder, 'damaged-out'), cacheDir: folder });
     await expect(training).rejects.toThrow(/5\.png: .*(damaged|cut)/);
   });
+
+  it('goes on without bad and long samples when the stage says so, and counts them', async () => {
+    const folderOf = (name: string): string => join(folder, name);
+    const { data, samples } = await writeColours(folderOf('skipped'), { count: 8 });
+    await writeFile(join(data.images, '5.png'), 'no picture');
+    await writeFile(
+      data.json,
+      JSON.stringify(samples.map((sample, at) => (at === 2 ? { ...sample, image: 'none.png' } : sample))),
+    );
+    const stage = { name: 'batch', trainable: BOTH, template: 'v1', leasesPerStep: 2, epochs: 1 } as const;
+    const skipping = await colourRun(folder, [{ ...stage, data, onBadSample: 'skip', batching: 'grouped' }]);
+    const out = folderOf('skipped-out');
+    await train({ config: skipping, outDir: out, cacheDir: folder });
+    const record = JSON.parse(await readFile(join(out, 'metrics.jsonl'), 'utf8')) as StepRecord;
+    expect(record).toMatchObject({ samples: 6, skippedSamples: 2, truncatedSamples: 0 });
+    expect(record.tokens).toBeGreaterThan(record.labelTokens);
+
+    const long = await colourRun(folder, [
+      {
+        ...stage,
+        data: { json: data.json, images: data.images },
+        onBadSample: 'skip',
+        longSamples: 'truncate',
+        contextTokens: 20,
+      },
+    ]);
+    await train({ config: long, outDir: folderOf('cut-out'), cacheDir: folder });
+    const cut = JSON.parse(await readFile(join(folderOf('cut-out'), 'metrics.jsonl'), 'utf8')) as StepRecord;
+    expect(cut).toMatchObject({ truncatedSamples: 8, skippedSamples: 0 }); // the cut is before the picture, so none is read
+  });
+
+  it('trains on a mixture of two sources', async () => {
+    const { data } = await writeColours(join(folder, 'mixed'), { count: 8 });
+    const mixture = [
+      { ...data, take: 'first 4' },
+      { ...data, take: 'last 2', weight: 2 },
+    ];
+    const config = await colourRun(folder, [{ name: 'batch', trainable: BOTH, template: 'v1', data: { mixture } }]);
+    await train({ config, outDir: join(folder, 'mixed-out'), cacheDir: folder });
+    const record = JSON.parse(await readFile(join(folder, 'mixed-out', 'metrics.jsonl'), 'utf8')) as StepRecord;
+    expect(record).toMatchObject({ samples: 8, steps: 1 });
+  });
 });
 
 async function trainOnColours(name: string, blank: boolean): Promise<{ report: AnswerReport; blanked: AnswerReport }> {

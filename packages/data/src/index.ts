@@ -10,14 +10,19 @@ export { DIALOGUES, V1_SYSTEM } from './conversations/dialogues.js';
 export type { Dialogue } from './conversations/dialogues.js';
 export { renderChatTemplate } from './conversations/chat-template.js';
 export { readSamples } from './conversations/read-samples.js';
+export { checkSample } from './conversations/check-sample.js';
 export { IGNORED_LABEL, LLAVA_IMAGE_ID, encodeAsLlava, encodeSample } from './conversations/encode.js';
 export type { EncodeOptions, EncodedSample } from './conversations/encode.js';
+export { chooseBuckets } from './conversations/choose-buckets.js';
+export type { BucketChoice } from './conversations/choose-buckets.js';
 export { collatePacked } from './conversations/collate-packed.js';
 export { chooseBucket, collate } from './conversations/collate.js';
 export type { PackedBatch } from './conversations/collate-packed.js';
 export type { Batch } from './conversations/collate.js';
 export { truncateSample } from './conversations/truncate.js';
 export { epochOrder } from './conversations/order.js';
+export { groupedOrder, groupedTails } from './conversations/grouped-order.js';
+export type { GroupedOrderOptions } from './conversations/grouped-order.js';
 
 export { createTokenizer } from './tokenizer/tokenizer.js';
 export { loadTokenizer } from './tokenizer/load-tokenizer.js';
@@ -69,3 +74,23 @@ export type { Preprocessing } from './pictures/preprocess.js';
 export { ANYRES_336, bestResolution, preprocessAnyres, unpaddedGrid } from './pictures/anyres.js';
 export type { AnyresPixels, Resolution } from './pictures/anyres.js';
 export { preprocessorConfig, readPreprocessorConfig } from './pictures/preprocessor-config.js';
+
+export { openSampleSet } from './sources/open-sample-set.js';
+export type { MixturePart, SampleSetOptions } from './sources/open-sample-set.js';
+export { readQuarantine } from './sources/quarantine.js';
+export type { Quarantine } from './sources/quarantine.js';
+export type { DatasetRecord } from './sources/record.js';
+export type { LocatedSample, PictureSource, RecordAddress, SampleSet } from './sources/sample-set.js';
+export { openPictureStore } from './stores/picture-store.js';
+export type { PictureStore, StoreOptions } from './stores/picture-store.js';
+
+export { createPreparation, isSamplesFault, skippedSample } from './preparation/preparation.js';
+export type { Preparation, PreparationRules, PreparedSample } from './preparation/preparation.js';
+export { startPreparationThreads } from './preparation/preparation-threads.js';
+export type { PreparationOrder } from './preparation/preparation-threads.js';
+
+export { FINDINGS } from './examine/finding.js';
+export type { Finding, FindingKind } from './examine/finding.js';
+export type { ExamineRules } from './examine/examine-sample.js';
+export { validate } from './examine/validate.js';
+export type { ValidateOptions, ValidationReport } from './examine/validate.js';

@@ -49,15 +49,39 @@ const model = z.strictObject({
     .exactOptional(),
 });
 
+const path = z.string().min(1);
+const scenes = z.strictObject({
+  count,
+  seed: z.int().min(0),
+  kind: z.enum(['captions', 'conversations']),
+  questionsPerScene: z.int().min(1).max(20).exactOptional(),
+});
+
+const inMixture = {
+  take: z
+    .string()
+    .regex(/^(first|last|random) \d+(\.\d+)?%?$/, '"first N", "last N" or "random N"; N may be a share such as 10%')
+    .exactOptional(),
+  weight: positive.exactOptional(),
+};
+const quarantine = path.exactOptional();
+
 const data = z.union([
-  z.strictObject({ json: z.string().min(1), images: z.string().min(1) }),
+  z.strictObject({ json: path, images: path, quarantine }),
+  z.strictObject({ path, images: path.exactOptional(), quarantine }),
+  z.strictObject({ scenes, quarantine }),
   z.strictObject({
-    scenes: z.strictObject({
-      count,
-      seed: z.int().min(0),
-      kind: z.enum(['captions', 'conversations']),
-      questionsPerScene: z.int().min(1).max(20).exactOptional(),
-    }),
+    mixture: z
+      .array(
+        z.union([
+          z.strictObject({ json: path, images: path, ...inMixture }),
+          z.strictObject({ path, images: path.exactOptional(), ...inMixture }),
+          z.strictObject({ scenes, ...inMixture }),
+        ]),
+      )
+      .min(1),
+    seed: z.int().min(0).exactOptional(),
+    quarantine,
   }),
 ]);
 
@@ -75,12 +99,14 @@ const stage = z
     template: z.enum(TEMPLATE_NAMES),
     imageAspect: z.enum(['square', 'pad']).exactOptional(),
     data,
+    onBadSample: z.enum(['stop', 'skip']).exactOptional(),
+    batching: z.enum(['shuffled', 'grouped']).exactOptional(),
     epochs: count,
     globalBatchSamples: count,
     leasesPerStep: count,
     microBatchSamples: count,
     contextTokens: count,
-    longSamples: z.enum(['refuse', 'truncate']).exactOptional(),
+    longSamples: z.enum(['refuse', 'truncate', 'skip']).exactOptional(),
     bucketTokens: z.array(count).min(1).refine(isUnique, 'each length once'),
     learningRate: positive,
     projectorLearningRate: positive.exactOptional(),

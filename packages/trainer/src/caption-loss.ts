@@ -1,9 +1,13 @@
+import { join } from 'node:path';
+import { createPreparation, openPictureStore } from '@llava-ts/data';
 import type { Preprocessing, Sample, TemplateName, Tokenizer } from '@llava-ts/data';
 import { imageFeatureCount, imageTokens } from '@llava-ts/llava';
 import type { LlavaConfig } from '@llava-ts/llava';
+import { LlavaError } from '@llava-ts/telemetry';
 import { createFeatureCache } from './feature-cache.js';
 import { createLeaseProgram } from './lease-program.js';
-import { makeMicroBatch } from './sample-batches.js';
+import { loadSamples, makeMicroBatch } from './sample-batches.js';
+import type { BatchSource } from './sample-batches.js';
 
 /** A model and held-out samples to measure it on. */
 export interface CaptionLossOptions {
@@ -35,10 +39,21 @@ export async function captionLoss(options: CaptionLossOptions): Promise<number> 
     precision: 'float32',
     recompute: false,
   });
-  const source = {
-    ...options,
-    dataset: { samples, images, digest: '' },
+  const { preprocessing, template, tokenizer } = options;
+  const rules = {
+    template,
+    preprocessing,
+    imageTokens: imageTokens(config),
     contextTokens: Math.max(...bucketTokens),
+    longSamples: 'refuse',
+    onBadSample: 'stop',
+  } as const;
+  const source: BatchSource = {
+    preparation: createPreparation(await inFolder(samples, images), tokenizer, rules),
+    padId: tokenizer.padId,
+    rules,
+    microBatchSamples,
+    bucketTokens,
     imageTokens: imageTokens(config),
     featureSize: imageFeatureCount(config) * config.vision.hidden,
     cache: createFeatureCache(0),
@@ -49,7 +64,12 @@ export async function captionLoss(options: CaptionLossOptions): Promise<number> 
     program.assign(weights);
     let [lossSum, labelTokens] = [0, 0];
     for (let first = 0; first < samples.length; first += microBatchSamples) {
-      const sums = program.loss(await makeMicroBatch(source, samples.slice(first, first + microBatchSamples)));
+      const size = Math.min(microBatchSamples, samples.length - first);
+      const loaded = await loadSamples(
+        source,
+        Array.from({ length: size }, (_, at) => first + at),
+      );
+      const sums = program.loss((await makeMicroBatch(source, loaded)).batch);
       lossSum += sums.lossSum;
       labelTokens += sums.labelTokens;
     }
@@ -57,4 +77,19 @@ export async function captionLoss(options: CaptionLossOptions): Promise<number> 
   } finally {
     program.dispose();
   }
+}
+
+/** Samples at hand and the folder of their pictures as a set. */
+async function inFolder(samples: readonly Sample[], images: string): Promise<Parameters<typeof createPreparation>[0]> {
+  const store = await openPictureStore(images, { cacheDir: images });
+  return {
+    read: (ordinal) => {
+      const sample = samples[ordinal];
+      if (sample === undefined) throw new LlavaError('internal', `no sample ${ordinal} among ${samples.length}`);
+      const { id, image } = sample;
+      const picture = image === undefined ? null : { name: join(images, image), read: () => store.read(image) };
+      return Promise.resolve({ sample, place: `sample ${id}`, picture });
+    },
+    close: () => store.close(),
+  };
 }

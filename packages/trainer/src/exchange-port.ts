@@ -36,6 +36,8 @@ export interface LeaseResult {
   readonly tokens?: number;
   /** Samples that were cut at the longest length. */
   readonly truncatedSamples?: number;
+  /** Samples that count nothing, because they are wrong and the stage says `onBadSample: skip`. */
+  readonly skippedSamples?: number;
   /** Milliseconds by name: `data`, `compute`, ... */
   readonly timings: Readonly<Record<string, number>>;
 }

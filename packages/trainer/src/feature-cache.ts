@@ -2,6 +2,8 @@
 export interface FeatureCache {
   /** The features of a key, computed at most once while they are remembered, also when several ask at the same time. */
   get(key: string, compute: () => Promise<Float32Array>): Promise<Float32Array>;
+  /** Whether the features of a key are remembered, so that its picture need not be read. */
+  has(key: string): boolean;
   bytes(): number;
 }
 
@@ -43,6 +45,7 @@ export function createFeatureCache(maxBytes: number): FeatureCache {
       if (!known.has(key)) pending.set(key, running);
       return running;
     },
+    has: (key) => known.has(key),
     bytes: () => bytes,
   };
 }

@@ -1,7 +1,7 @@
 export { captionLoss } from './caption-loss.js';
 export { gradientScales, joinSquares } from './clip.js';
 export { configDifferences } from './config-differences.js';
-export { openDataset } from './dataset.js';
+export { openDataset, resolveParts } from './dataset.js';
 export { evaluateAnswers } from './evaluate-answers.js';
 export { openExaminee } from './examinee.js';
 export { exportModel, readModelFormat } from './export-model.js';
@@ -40,7 +40,7 @@ export { runWorker } from './worker.js';
 
 export type { CaptionLossOptions } from './caption-loss.js';
 export type { BlockSquares, GradientScales } from './clip.js';
-export type { Dataset, DatasetOptions } from './dataset.js';
+export type { DatasetOptions } from './dataset.js';
 export type { AnswerReport, Examination, ExaminedAnswer } from './evaluate-answers.js';
 export type { Examinee, ExamineeSizes } from './examinee.js';
 export type {
@@ -64,6 +64,9 @@ export type { OpenRun } from './open-run.js';
 export type { Piece, ShardPieces } from './partition.js';
 export type {
   DataConfig,
+  MixtureConfig,
+  ScenesConfig,
+  SourceConfig,
   ExchangeConfig,
   ImageAspect,
   ModelConfig,

@@ -1,23 +1,22 @@
-import { epochOrder, loadTokenizer } from '@llava-ts/data';
-import type { Sample } from '@llava-ts/data';
+import { loadTokenizer, startPreparationThreads } from '@llava-ts/data';
 import { startComputeThread } from '@llava-ts/engine';
 import type { ComputeThread } from '@llava-ts/engine';
 import { imageFeatureCount, imageTokens } from '@llava-ts/llava';
 import type { LlavaConfig } from '@llava-ts/llava';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { ProgressListener } from '@llava-ts/telemetry';
-import { openDataset } from './dataset.js';
+import { openDataset, resolveParts } from './dataset.js';
 import type { Lease, LeaseResult } from './exchange-port.js';
 import { dropoutSeed } from './dropout-seed.js';
 import { createFeatureCache } from './feature-cache.js';
 import type { FeatureCache } from './feature-cache.js';
-import type { LossSums, MicroBatch } from './lease-program.js';
+import { computeLease } from './compute-lease.js';
+import type { PreparedStage } from './compute-lease.js';
 import type { StageOrder } from './lease-thread.js';
 import { readPreprocessing } from './open-model.js';
-import type { RunConfig, StageConfig } from './run-config.js';
-import { makeMicroBatch } from './sample-batches.js';
-import type { BatchSource } from './sample-batches.js';
-import { createStageOrder, planStage } from './stage-plan.js';
+import { orderSamples, planSamples, stageOf } from './plan-samples.js';
+import type { RunConfig } from './run-config.js';
+import { createStageOrder } from './stage-plan.js';
 
 /** The side of a worker that computes: a model in a thread of its own, and the samples that go through it. */
 export interface ModelHost {
@@ -43,13 +42,6 @@ export interface ModelHostOptions {
   readonly onProgress?: ProgressListener;
 }
 
-interface PreparedStage {
-  readonly source: BatchSource;
-  readonly samplesOf: (lease: Lease) => Sample[];
-  /** What an adapter's dropout leaves out in a micro-batch of a lease: the same on every worker. */
-  readonly dropoutSeed: (lease: Lease, microBatch: number) => Int32Array;
-}
-
 /** Creates a host; its thread starts with the first stage. */
 export function createModelHost(options: ModelHostOptions): ModelHost {
   const cache = createFeatureCache(options.featureCacheBytes ?? 512 * 1024 * 1024);
@@ -60,6 +52,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
 
   return {
     async prepare(config, stage) {
+      await prepared?.close();
       prepared = null;
       prepared = await prepareStage(await compute(), { config, stage, cache, options });
     },
@@ -72,6 +65,8 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     async close() {
       const running = thread;
       thread = null;
+      await prepared?.close();
+      prepared = null;
       await (await running)?.stop();
     },
   };
@@ -90,81 +85,57 @@ async function prepareStage(
 ): Promise<PreparedStage> {
   const { model, seed } = config;
   const stageConfig = stageOf(config, stage);
-  const { trainable, microBatchSamples, bucketTokens, contextTokens, template } = stageConfig;
+  const { trainable, microBatchSamples, bucketTokens, contextTokens, template, data } = stageConfig;
+  const { onBadSample = 'stop', longSamples = 'refuse', imageAspect: aspect = model.imageAspect } = stageConfig;
   const order: StageOrder = { model, seed, stage: { trainable, microBatchSamples, bucketTokens } };
-  const [llava, dataset, tokenizer] = await Promise.all([
+  const [llava, set, tokenizer, parts] = await Promise.all([
     thread.call<LlavaConfig>('prepare', order),
-    openDataset(stageConfig.data, options),
+    openDataset(data, options),
     loadTokenizer(model.decoder),
+    resolveParts(data, options),
   ]);
-  const aspect = stageConfig.imageAspect ?? model.imageAspect;
-  const plan = planStage({ stage, config: stageConfig, samples: dataset.samples.length, maxSteps: config.train.steps });
-  const positions = createStageOrder(plan, (epoch) => epochOrder(plan.samples, seed, epoch));
+  const preprocessing = await readPreprocessing(model.vision, { sizePx: llava.vision.imageSizePx, aspect });
+  const rules = { template, preprocessing, imageTokens: imageTokens(llava), contextTokens, onBadSample, longSamples };
+  const preparation = startPreparationThreads({
+    parts,
+    rules,
+    tokenizer: model.decoder,
+    set: {
+      cacheDir: options.cacheDir,
+      ...('mixture' in data && data.seed !== undefined && { seed: data.seed }),
+      ...(data.quarantine !== undefined && { quarantine: data.quarantine }),
+    },
+  });
   return {
     dropoutSeed: (lease, microBatch) => dropoutSeed(seed, lease, microBatch),
-    samplesOf: (lease) => positions(lease).flatMap((index) => dataset.samples[index] ?? []),
+    ordinalsOf: createStageOrder(planSamples(config, stage, set), orderSamples(config, stage, set)),
+    groups: (ordinals) =>
+      microBatches(ordinals, microBatchSamples, stageConfig.batching === 'grouped' ? set.pictures : () => 0),
     source: {
-      dataset,
-      tokenizer,
-      template,
+      preparation,
+      rules,
+      padId: tokenizer.padId,
       microBatchSamples,
-      contextTokens,
-      truncate: stageConfig.longSamples === 'truncate',
       bucketTokens,
       cache,
-      preprocessing: await readPreprocessing(model.vision, { sizePx: llava.vision.imageSizePx, aspect }),
       imageTokens: imageTokens(llava),
       featureSize: imageFeatureCount(llava) * llava.vision.hidden,
       features: (pixels) => thread.call<Float32Array>('features', pixels),
     },
+    async close() {
+      await Promise.all([preparation.close(), set.close()]);
+    },
   };
 }
 
-/** While the thread computes a micro-batch, the next one is read, decoded and tokenised here. */
-async function computeLease(
-  thread: ComputeThread,
-  { source, samplesOf, dropoutSeed: seedOf }: PreparedStage,
-  { lease, signal }: { lease: Lease; signal?: AbortSignal },
-): Promise<LeaseResult> {
-  const groups = inGroups(samplesOf(lease), source.microBatchSamples);
-  const timings = { data: 0, compute: 0 };
-  let totals: LossSums = { lossSum: 0, labelTokens: 0 };
-  await thread.call('clearGradients');
-  const begin = (samples: readonly Sample[]): Promise<MicroBatch> => {
-    const batch = makeMicroBatch(source, samples);
-    batch.catch(() => undefined); // a failure is reported when its turn comes, also if something else fails first
-    return batch;
-  };
-  let next = begin(groups[0] ?? []);
-  for (let index = 0; index < groups.length; index++) {
-    if (signal?.aborted) throw new LlavaError('cancelled', 'the lease was given up', { cause: signal.reason });
-    const batch = await timed(timings, 'data', () => next);
-    const computing = thread.call<LossSums>('gradients', { ...batch, dropoutSeed: seedOf(lease, index) });
-    const following = groups[index + 1];
-    if (following !== undefined) next = begin(following);
-    const sums = await timed(timings, 'compute', () => computing);
-    totals = { lossSum: totals.lossSum + sums.lossSum, labelTokens: totals.labelTokens + sums.labelTokens };
+/** Consecutive samples, at most `size` of them, all of one kind: `pictures` of them is 0, or is not. */
+function microBatches(ordinals: readonly number[], size: number, pictures: (ordinal: number) => number): number[][] {
+  const groups: number[][] = [];
+  for (const ordinal of ordinals) {
+    const last = groups.at(-1);
+    const fits = last !== undefined && last.length < size && pictures(last[0] ?? 0) > 0 === pictures(ordinal) > 0;
+    if (fits) last.push(ordinal);
+    else groups.push([ordinal]);
   }
-  const gradients = await timed(timings, 'compute', () => thread.call<Map<string, Float32Array>>('takeGradients'));
-  return { lease, gradients, ...totals, timings };
-}
-
-async function timed<T, K extends string>(timings: Record<K, number>, name: K, work: () => Promise<T>): Promise<T> {
-  const start = performance.now();
-  const result = await work();
-  timings[name] += performance.now() - start;
-  return result;
-}
-
-function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, group) =>
-    items.slice(group * size, (group + 1) * size),
-  );
-}
-
-function stageOf(config: RunConfig, stage: number): StageConfig {
-  const found = config.stages[stage];
-  if (found === undefined)
-    throw new LlavaError('internal', `the run has stages 0 to ${config.stages.length - 1}, not ${stage}`);
-  return found;
+  return groups;
 }

@@ -4,7 +4,7 @@ import type { DatasetOptions } from './dataset.js';
 import { changedParts, partTensors } from './learning-tensors.js';
 import { openModel } from './open-model.js';
 import type { RunConfig } from './run-config.js';
-import { planStage } from './stage-plan.js';
+import { planSamples } from './plan-samples.js';
 import type { StagePlan } from './stage-plan.js';
 import type { UpdateTensor } from './update.js';
 
@@ -28,9 +28,10 @@ export async function openRun(config: RunConfig, options: DatasetOptions): Promi
   const plans: StagePlan[] = [];
   const dataDigests: string[] = [];
   for (const [stage, stageConfig] of config.stages.entries()) {
-    const { samples, digest } = await openDataset(stageConfig.data, options);
-    plans.push(planStage({ stage, config: stageConfig, samples: samples.length, maxSteps: config.train.steps }));
-    dataDigests.push(digest);
+    const dataset = await openDataset(stageConfig.data, options);
+    plans.push(planSamples(config, stage, dataset));
+    dataDigests.push(dataset.digest);
+    await dataset.close();
   }
   const { config: llava, tokens, weights } = await openModel(config.model, config.seed);
   const shapes = partTensors(llava, changedParts(config.stages, config.stages.length - 1));

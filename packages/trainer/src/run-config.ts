@@ -8,18 +8,41 @@ export type TrainablePart = 'projector' | 'decoder' | 'lora';
 /** How a picture that is not square becomes one: cut from the middle, or padded with the mean colour. */
 export type ImageAspect = 'square' | 'pad';
 
-/** Where a stage's samples come from: LLaVA's JSON with a folder of images, or scenes composed from drawings. */
-export type DataConfig =
+/** Pictures composed from drawings, with captions or conversations about them. */
+export interface ScenesConfig {
+  readonly count: number;
+  readonly seed: number;
+  readonly kind: 'captions' | 'conversations';
+  /** Turns of a conversation, at most what the scene answers; 4 unless given. */
+  readonly questionsPerScene?: number;
+}
+
+/** Where samples are: LLaVA's JSON with a folder of images; or any file, folder or location that `openSampleSet` reads; or scenes. */
+export type SourceConfig =
   | { readonly json: string; readonly images: string }
+  | { readonly path: string; readonly images?: string }
+  | { readonly scenes: ScenesConfig };
+
+/** A source of a mixture. */
+export type MixtureConfig = SourceConfig & {
+  /** `first N`, `last N` or `random N` (or a share such as `random 10%`); all by default. */
+  readonly take?: string;
+  /** How often the source counts in an epoch; 1 by default, 0.5 is a random half of it. */
+  readonly weight?: number;
+};
+
+/** A stage's samples: one source, or several that are mixed. */
+export type DataConfig = (
+  | SourceConfig
   | {
-      readonly scenes: {
-        readonly count: number;
-        readonly seed: number;
-        readonly kind: 'captions' | 'conversations';
-        /** Turns of a conversation, at most what the scene answers; 4 unless given. */
-        readonly questionsPerScene?: number;
-      };
-    };
+      readonly mixture: readonly MixtureConfig[];
+      /** For `random` and fractions of weights; 0 by default. */
+      readonly seed?: number;
+    }
+) & {
+  /** A list that `llava data validate` wrote: its samples are left out. */
+  readonly quarantine?: string;
+};
 
 /** The pretrained parts and how they are joined. */
 export interface ModelConfig {
@@ -47,6 +70,10 @@ export interface StageConfig {
   /** Overrides the model's for this stage only (LLaVA-1.5 aligns on `square` pictures and tunes on `pad`). */
   readonly imageAspect?: ImageAspect;
   readonly data: DataConfig;
+  /** What becomes of a wrong sample, or a missing or damaged picture: `stop` (the default) ends the run, `skip` counts it and goes on without. */
+  readonly onBadSample?: 'stop' | 'skip';
+  /** How an epoch is ordered: `shuffled` (the default), or `grouped` by length, pictures apart from text. */
+  readonly batching?: 'shuffled' | 'grouped';
   readonly epochs: number;
   /** Samples that one step consumes. */
   readonly globalBatchSamples: number;
@@ -56,8 +83,8 @@ export interface StageConfig {
   readonly microBatchSamples: number;
   /** Longest sample, in tokens, image tokens included. */
   readonly contextTokens: number;
-  /** What happens to a longer sample: it stops the run, or loses its end (never a part of a picture). `refuse` unless given. */
-  readonly longSamples?: 'refuse' | 'truncate';
+  /** What happens to a longer sample: it stops the run, loses its end (never a part of a picture), or counts nothing. `refuse` unless given. */
+  readonly longSamples?: 'refuse' | 'truncate' | 'skip';
   /** Lengths that micro-batches are padded to; one compiled function each. */
   readonly bucketTokens: readonly number[];
   readonly learningRate: number;

@@ -77,4 +77,16 @@ describe('stage plan', () => {
       'epochs must be a positive whole number, got 0.5',
     );
   });
+
+  it('ends every epoch with the short batches of a grouped order, and covers each position once', () => {
+    const config = { name: 's', epochs: 2, globalBatchSamples: 4, leasesPerStep: 2 };
+    const plan = planStage({ stage: 0, config, samples: 13, maxSteps: null, tails: [3, 2] });
+    const batches = Array.from({ length: plan.totalSteps }, (_, step) => stepLeases(plan, step));
+    const sizes = batches.map((leases) => leases.reduce((sum, { count }) => sum + count, 0));
+    expect(sizes).toEqual([4, 4, 3, 2, 4, 4, 3, 2]);
+    const positions = batches
+      .flat()
+      .flatMap(({ first, count }) => Array.from({ length: count }, (_, at) => first + at));
+    expect(positions).toEqual(Array.from({ length: 26 }, (_, at) => at));
+  });
 });

@@ -6,6 +6,8 @@ import type { StageConfig } from './run-config.js';
  * How a stage walks through its samples. The *order* of a stage is its epochs one after the other, each a permutation of all samples;
  * a step takes the next `globalBatchSamples` positions of it. Global batches run across the end of an epoch, so only the very last one of
  * a stage can be short; it is trained on, not dropped. Every sample is used exactly `epochs` times (unless `train.steps` ends the stage early).
+ *
+ * With `tails`, every epoch ends with short batches of these sizes instead, so that no batch holds samples of two kinds (`groupedOrder`).
  */
 export interface StagePlan {
   /** Index in the run's stages. */
@@ -14,6 +16,8 @@ export interface StagePlan {
   readonly epochs: number;
   readonly globalBatchSamples: number;
   readonly leasesPerStep: number;
+  /** Sizes of the short batches at the end of every epoch; absent when batches run across the end of an epoch. */
+  readonly tails?: readonly number[];
   /** Steps of the whole stage, after the cap: what the learning rate schedule is stretched over. */
   readonly totalSteps: number;
 }
@@ -31,8 +35,9 @@ export function planStage(options: {
   config: PortionConfig;
   samples: number;
   maxSteps: number | null;
+  tails?: readonly number[];
 }): StagePlan {
-  const { stage, config, samples, maxSteps } = options;
+  const { stage, config, samples, maxSteps, tails } = options;
   const { epochs, globalBatchSamples, leasesPerStep } = config;
   for (const [name, value] of Object.entries({ samples, epochs, globalBatchSamples, leasesPerStep })) {
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -42,13 +47,17 @@ export function planStage(options: {
       );
     }
   }
-  const allSteps = Math.ceil((samples * epochs) / globalBatchSamples);
+  const allSteps =
+    tails === undefined
+      ? Math.ceil((samples * epochs) / globalBatchSamples)
+      : epochs * (Math.floor((samples - sum(tails)) / globalBatchSamples) + tails.length);
   return {
     stage,
     samples,
     epochs,
     globalBatchSamples,
     leasesPerStep,
+    ...(tails !== undefined && { tails }),
     totalSteps: Math.min(allSteps, maxSteps ?? allSteps),
   };
 }
@@ -58,8 +67,7 @@ export function planStage(options: {
  * A short last batch with fewer samples than that has one lease per sample; a lease is never empty.
  */
 export function stepLeases(plan: StagePlan, step: number): Lease[] {
-  const first = step * plan.globalBatchSamples;
-  const count = Math.min(plan.globalBatchSamples, plan.samples * plan.epochs - first);
+  const { first, count } = globalBatch(plan, step);
   if (!Number.isSafeInteger(step) || step < 0 || step >= plan.totalSteps) {
     throw new LlavaError('internal', `stage ${plan.stage} has steps 0 to ${plan.totalSteps - 1}, not ${step}`);
   }
@@ -69,6 +77,25 @@ export function stepLeases(plan: StagePlan, step: number): Lease[] {
     const end = Math.floor(((lease + 1) * count) / leases);
     return { stage: plan.stage, step, lease, version: step, first: first + start, count: end - start };
   });
+}
+
+/** The positions of a step's global batch. */
+function globalBatch(
+  { globalBatchSamples, samples, epochs, tails }: StagePlan,
+  step: number,
+): { first: number; count: number } {
+  if (tails === undefined) {
+    const first = step * globalBatchSamples;
+    return { first, count: Math.min(globalBatchSamples, samples * epochs - first) };
+  }
+  const full = Math.floor((samples - sum(tails)) / globalBatchSamples);
+  const [epoch, at] = [Math.floor(step / (full + tails.length)), step % (full + tails.length)];
+  const before = Math.min(at, full) * globalBatchSamples + sum(tails.slice(0, Math.max(0, at - full)));
+  return { first: epoch * samples + before, count: at < full ? globalBatchSamples : (tails[at - full] ?? 0) };
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 /** The permutation of an epoch: `epochOrder` of `@llava-ts/data` with its seed. */

@@ -49,7 +49,7 @@ export interface LedgerCounts {
 
 /** What a push says about its lease, without the gradients. */
 export type LeaseFacts = Pick<LeaseResult, 'lease' | 'labelTokens' | 'lossSum'> &
-  Partial<Pick<LeaseResult, 'tokens' | 'truncatedSamples' | 'timings'>>;
+  Partial<Pick<LeaseResult, 'tokens' | 'truncatedSamples' | 'skippedSamples' | 'timings'>>;
 
 /**
  * Who works on what: the leases of the current step, their holders and deadlines. It moves only when it is called and never looks at the
@@ -318,8 +318,9 @@ function addUp(entries: readonly Entry[]): StepTotals {
   const totals = { samples: 0, labelTokens: 0, lossSum: 0, tokens: 0, truncatedSamples: 0, skippedSamples: 0 };
   const timings: Record<string, number> = {};
   for (const { lease, facts, skipped } of entries) {
-    if (skipped) totals.skippedSamples += lease.count;
-    else totals.samples += lease.count;
+    const left = skipped ? lease.count : (facts?.skippedSamples ?? 0);
+    totals.skippedSamples += left;
+    totals.samples += lease.count - left;
     totals.labelTokens += facts?.labelTokens ?? 0;
     totals.lossSum += facts?.lossSum ?? 0;
     totals.tokens += facts?.tokens ?? 0;

@@ -28,7 +28,7 @@ const FAREWELL_MS = 5000;
  * @throws LlavaError what server or workers complain of; `cancelled` when the context's signal ended it, after a snapshot
  */
 export async function trainWithWorkers(run: DistributedRun, context: CliContext): Promise<TrainingOutcome> {
-  for (const stage of run.config.stages) await openDataset(stage.data, run); // once, not by each process at the same time
+  for (const stage of run.config.stages) await (await openDataset(stage.data, run)).close(); // once, not by each process at the same time
   const folder = await mkdtemp(join(tmpdir(), 'llava-run-'));
   const crew: Crew = {
     run,
