@@ -29,6 +29,7 @@ const FORBIDDEN = {
   infra: ['cli', 'engine', ...RPC],
   'apps/worker': ['parameter-server', 'cli'],
   'apps/parameter-server': ['worker', 'cli'],
+  'apps/serve': ['worker', 'cli', 'parameter-server'],
 };
 
 /** Folder of the importing file -> what it may import. */
@@ -45,6 +46,7 @@ const ALLOWED = {
   infra: ['recipes', 'trainer', 'telemetry'],
   'apps/worker': ['recipes', 'exchange', 'trainer', 'llava', 'data', 'engine'],
   'apps/parameter-server': ['recipes', 'exchange', 'trainer', 'checkpoint', 'protos'],
+  'apps/serve': ['llava', 'data', 'engine', 'trainer', 'protos', 'telemetry'],
   'apps/cli': ['infra', 'instructions', 'recipes', 'exchange', 'parameter-server', 'worker'],
 };
 

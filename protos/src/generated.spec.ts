@@ -32,7 +32,7 @@ test('the generated types are those of the .proto files', async () => {
 test('every service of the .proto files can be loaded', async () => {
   const sources = await Promise.all(protoFiles.map((file) => readFile(join(protoFolder, file), 'utf8')));
   const services = sources.flatMap((source) => [...source.matchAll(/^service (\w+)/gm)].map((match) => match[1]));
-  expect(services.sort()).toEqual(['Control', 'Coordinator', 'Lane', 'Parameters', 'ShardLink', 'Status']);
+  expect(services.sort()).toEqual(['Assistant', 'Control', 'Coordinator', 'Lane', 'Parameters', 'ShardLink', 'Status']);
   expect(loadLlavaV1()).toMatchObject(Object.fromEntries(services.map((name) => [name, expect.any(Function)])));
 });
 

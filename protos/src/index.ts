@@ -2,9 +2,13 @@ export { PROTOCOL_VERSION, loadLlavaDefinition, loadLlavaV1, protoFiles, protoFo
 export type { LlavaV1 } from './load.js';
 export type { AppliedInput, AppliedMessage } from './gen/llava/v1/Applied.js';
 export type { ApplyInput, ApplyMessage } from './gen/llava/v1/Apply.js';
+export type { AssistantClient, AssistantDefinition, AssistantHandlers } from './gen/llava/v1/Assistant.js';
 export type { AttachInput, AttachMessage } from './gen/llava/v1/Attach.js';
 export type { AttachedInput, AttachedMessage } from './gen/llava/v1/Attached.js';
 export type { CancelInput, CancelMessage } from './gen/llava/v1/Cancel.js';
+export type { ChatChunkInput, ChatChunkMessage } from './gen/llava/v1/ChatChunk.js';
+export type { ChatRequestInput, ChatRequestMessage } from './gen/llava/v1/ChatRequest.js';
+export type { ChatTurnInput, ChatTurnMessage } from './gen/llava/v1/ChatTurn.js';
 export type { ChunkInput, ChunkMessage } from './gen/llava/v1/Chunk.js';
 export type { CommitInput, CommitMessage } from './gen/llava/v1/Commit.js';
 export type { ControlClient, ControlDefinition, ControlHandlers } from './gen/llava/v1/Control.js';

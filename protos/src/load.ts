@@ -1,6 +1,7 @@
 import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { fileURLToPath } from 'node:url';
+import type { ProtoGrpcType as AssistantFile } from './gen/assistant.js';
 import type { ProtoGrpcType as ControlFile } from './gen/control.js';
 import type { ProtoGrpcType as CoordinatorFile } from './gen/coordinator.js';
 import type { ProtoGrpcType as LaneFile } from './gen/lane.js';
@@ -17,15 +18,22 @@ export type LlavaV1 = (CoordinatorFile &
   StatusFile &
   ControlFile &
   LaneFile &
+  AssistantFile &
   ShardFile)['llava']['v1'];
 
 /** The folder that imports in the .proto files are relative to. */
 export const protoFolder: string = fileURLToPath(new URL('..', import.meta.url));
 
 /** The .proto files with services, relative to `protoFolder`. */
-export const protoFiles: readonly string[] = ['coordinator', 'parameters', 'status', 'control', 'shard', 'lane'].map(
-  (name) => `llava/v1/${name}.proto`,
-);
+export const protoFiles: readonly string[] = [
+  'coordinator',
+  'parameters',
+  'status',
+  'control',
+  'shard',
+  'lane',
+  'assistant',
+].map((name) => `llava/v1/${name}.proto`);
 
 let definition: PackageDefinition | undefined;
 let loaded: LlavaV1 | undefined;

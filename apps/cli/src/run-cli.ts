@@ -18,6 +18,7 @@ import { registerPlan } from './commands/plan.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
 import { registerRuntime } from './commands/runtime.js';
+import { registerServe } from './commands/serve.js';
 import { registerTrain } from './commands/train.js';
 import type { CliContext } from './context.js';
 import { readEnvironment } from './environment.js';
@@ -27,6 +28,7 @@ const COMMANDS = [
   registerQuickstart,
   registerTrain,
   registerChat,
+  registerServe,
   registerData,
   registerDashboard,
   registerDiff,
@@ -51,6 +53,7 @@ Examples:
   llava dashboard runs/a runs/b                               watch them in the browser
   llava diff runs/a runs/b                                    prints "identical"
   llava chat --model runs/a/model --image cat.png "What is this?"
+  llava serve --model runs/a/model                            the same for any OpenAI client
   llava doctor                                                what is missing on this machine`;
 
 /**

@@ -91,6 +91,19 @@ describe('a session', () => {
     expect(await draw(1)).not.toEqual(await draw(2));
   });
 
+  it('gives each row its own choices, limit and end, and lets one go while the others run', async () => {
+    const ids = [[1, 2], [7, 8]];
+    const rows = [{ temperature: 5, seed: 3 }, { maxNewTokens: 2 }];
+    const [drawn, short] = await session.generate({ ids, rows });
+    expect(drawn).toEqual((await session.generate({ ids: [[1, 2]], ...rows[0] }))[0]);
+    expect(short).toEqual((await session.generate({ ids: [[7, 8]], ...rows[1] }))[0]);
+    const generation = session.begin({ ids, rows });
+    generation.step();
+    generation.end(0);
+    while (generation.step());
+    expect(generation.answers()).toEqual([{ ids: drawn!.ids.slice(0, 1), stopped: 'ended' }, short]);
+  });
+
   it('leaves no tensor behind', async () => {
     await session.generate({ ids: [PROMPT], pixels: somePixels(1) });
     const before = tf.memory().numTensors;

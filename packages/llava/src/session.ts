@@ -3,7 +3,7 @@ import { flattenTree } from '@llava-ts/engine';
 import type { Program } from '@llava-ts/engine';
 import { LlavaError } from '@llava-ts/telemetry';
 import { createAnswers } from './answers.js';
-import type { GeneratedAnswer, GenerateRequest } from './answers.js';
+import type { GeneratedAnswer, GenerateRequest, GrowingAnswer } from './answers.js';
 import { imageTokens } from './config.js';
 import type { LlavaConfig } from './config.js';
 import { packPrompts } from './pack-prompts.js';
@@ -20,10 +20,28 @@ export interface SessionOptions extends SessionSizes {
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
+/** Answers that grow. */
+export interface Generation {
+  /** One more token for every open row, in this thread. @returns whether any row is still open */
+  step(): boolean;
+  /** Ends a row before its time. */
+  end(row: number): void;
+  /** What there is so far, by row. */
+  rows(): readonly GrowingAnswer[];
+  /** The whole answers, once `step` has returned false. */
+  answers(): GeneratedAnswer[];
+}
+
 /** A loaded model that answers; requests wait for each other. */
 export interface LlavaSession {
   /** @throws LlavaError `bad-input` or `mismatch` for prompts that do not fit, `cancelled` when the signal is aborted */
   generate(request: GenerateRequest): Promise<GeneratedAnswer[]>;
+  /**
+   * Answers a step at a time, for whoever decides between tokens what goes on. Steps of two generations must not be mixed, and
+   * {@link generate} must not run between them: there is one cache.
+   * @throws LlavaError `bad-input` or `mismatch` for prompts that do not fit
+   */
+  begin(request: GenerateRequest): Generation;
   /** Pixels `[images * 3 * imageSizePx * imageSizePx]` of any number of images to features `[images * patches * visionHidden]`. */
   features(pixels: Float32Array): Float32Array;
   dispose(): void;
@@ -36,11 +54,13 @@ export function createLlavaSession(options: SessionOptions): LlavaSession {
   const program = compileSession(config, asked);
   program.assign(usedWeights(config, weights));
   const features = (pixels: Float32Array) => computeFeatures(program, config, asked.batch, pixels);
+  const begin = (request: GenerateRequest) => createGeneration(program, asked, request, features); // not `options`, which holds the weights
   let last: Promise<unknown> = Promise.resolve();
   return {
     features,
+    begin,
     generate: (request) => {
-      const answer = last.then(() => generate(program, asked, request, features)); // not `options`, which holds the weights
+      const answer = last.then(() => generate(() => begin(request), request));
       last = answer.catch(() => undefined);
       return answer;
     },
@@ -56,12 +76,20 @@ function usedWeights(config: LlavaConfig, weights: ReadonlyMap<string, Float32Ar
   return new Map(paths.map((path) => [path, weights.get(path) ?? new Float32Array()]));
 }
 
-async function generate(
+async function generate(generation: () => Generation, { signal }: GenerateRequest): Promise<GeneratedAnswer[]> {
+  const growing = generation();
+  do await turn(signal);
+  while (growing.step());
+  return growing.answers();
+}
+
+/** Packs the prompts; nothing but features is computed before the first step. */
+function createGeneration(
   program: Program,
   options: Omit<SessionOptions, 'weights'>,
   request: GenerateRequest,
   featuresOf: (pixels: Float32Array) => Float32Array,
-): Promise<GeneratedAnswer[]> {
+): Generation {
   const { config, batch, promptTokens, images = batch } = options;
   const given = request.features ?? (request.pixels && featuresOf(request.pixels)) ?? new Float32Array();
   const prompts = packPrompts(request.ids, imageCount(config, given.length), {
@@ -71,16 +99,20 @@ async function generate(
     imageTokenId: config.imageTokenId,
     imageTokens: imageTokens(config),
   });
-  const answers = createAnswers(request, checkedLimit(request, options));
-  await turn(request.signal);
-  let logits = program.call('prefill', { ...prompts, features: padded(given, images * featureSize(config)) })[
-    'logits'
-  ] as Float32Array;
-  for (let slot = promptTokens; answers.choose(logits, config.decoder.vocab); slot++) {
-    await turn(request.signal);
-    logits = decode(program, answers.newest(batch), slot, prompts);
-  }
-  return answers.finished();
+  const answers = createAnswers(request, options.maxNewTokens);
+  let slot: number | null = null;
+  const scores = (): Float32Array => {
+    if (slot !== null) return decode(program, answers.newest(batch), slot++, prompts);
+    slot = promptTokens;
+    const features = padded(given, images * featureSize(config));
+    return program.call('prefill', { ...prompts, features })['logits'] as Float32Array;
+  };
+  return {
+    step: () => answers.choose(scores(), config.decoder.vocab),
+    end: answers.end,
+    rows: answers.rows,
+    answers: answers.finished,
+  };
 }
 
 /** Lets the event loop run between tokens. */
@@ -91,10 +123,4 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
 
 function decode(program: Program, ids: Int32Array, slot: number, { starts }: PackedPrompts): Float32Array {
   return program.call('decode', { ids, slot: Int32Array.of(slot), starts })['logits'] as Float32Array;
-}
-
-function checkedLimit({ maxNewTokens: wanted }: GenerateRequest, { maxNewTokens }: SessionSizes): number {
-  const limit = wanted ?? maxNewTokens;
-  if (Number.isInteger(limit) && limit > 0 && limit <= maxNewTokens) return limit;
-  throw new LlavaError('bad-input', `maxNewTokens is ${limit}; this session was made for 1 to ${maxNewTokens}.`);
 }
