@@ -8,6 +8,7 @@ import { benchImages } from './images.js';
 import { benchJsonIndex } from './json-index.js';
 import { benchOptimizer } from './optimizer.js';
 import { benchScaling } from './scaling.js';
+import { benchServe } from './serve.js';
 import { benchStep } from './step.js';
 
 const program = new Command('npm run bench --')
@@ -42,6 +43,7 @@ question(
 question('scaling', 'steps of 1 to 4 workers on simulated devices, and what follows for 8 to 64', benchScaling);
 question('data', 'JPEG files and tar shards to ready batches, and a torch DataLoader', benchData);
 question('json-index', 'a LLaVA JSON of 1 GB: speed and memory of its index', benchJsonIndex);
+question('serve', 'llava serve: tokens/s of one request and of 16 at once, by batch size', benchServe);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`error: ${errorLine(error)}\n`);

@@ -43,10 +43,7 @@ export async function answerQuestion(desk: Desk, question: Question): Promise<An
   const { conversation, options, stops, onText } = question;
   const prompt = await assistant.encode(conversation);
   const limit = new AbortController();
-  const timer = setTimeout(
-    () => limit.abort(timedOut(desk.requestTimeoutMs)),
-    desk.requestTimeoutMs,
-  );
+  const timer = setTimeout(() => limit.abort(timedOut(desk.requestTimeoutMs)), desk.requestTimeoutMs);
   const text = createAnswerText(assistant.tokenizer.createStream(), stops);
   const began = now();
   let completionTokens = 0;

@@ -63,7 +63,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const { folder, host = '127.0.0.1', port = 0, apiKey = null, logger = silentLogger } = options;
   for (const reachable of [host, ...(options.grpc === undefined ? [] : [hostOf(options.grpc)])]) {
     if (apiKey === null && !isLoopback(reachable))
-      throw new LlavaError('refused', `serve on ${reachable}: others can reach it; give --api-key-file or use 127.0.0.1`);
+      throw new LlavaError(
+        'refused',
+        `serve on ${reachable}: others can reach it; give --api-key-file or use 127.0.0.1`,
+      );
   }
   const now = (): number => performance.now();
   const { maxBatch = 8, maxImages = 4, maxQueue = 64 } = options;

@@ -92,7 +92,10 @@ describe('a session', () => {
   });
 
   it('gives each row its own choices, limit and end, and lets one go while the others run', async () => {
-    const ids = [[1, 2], [7, 8]];
+    const ids = [
+      [1, 2],
+      [7, 8],
+    ];
     const rows = [{ temperature: 5, seed: 3 }, { maxNewTokens: 2 }];
     const [drawn, short] = await session.generate({ ids, rows });
     expect(drawn).toEqual((await session.generate({ ids: [[1, 2]], ...rows[0] }))[0]);

@@ -54,7 +54,10 @@ export function registerServe(program: Command, context: CliContext): void {
     .option('--max-images <count>', 'pictures per request', wholeNumber(1), 4)
     .option('--max-tokens <count>', 'longest answer', wholeNumber(1), 512)
     .option('--timeout-s <seconds>', 'longest time for a request', numberBetween(0.001, 86_400), 300)
-    .option('--allow-http-images', 'fetch pictures from http(s) addresses: callers choose what this machine connects to')
+    .option(
+      '--allow-http-images',
+      'fetch pictures from http(s) addresses: callers choose what this machine connects to',
+    )
     .option('--bf16', 'compute in bfloat16')
     .option('--json', 'print {"url", "grpc", "model"} when it is ready')
     .addHelpText('after', HELP)

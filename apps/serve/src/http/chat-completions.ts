@@ -64,14 +64,9 @@ async function streamAnswer(
   };
   const delta = (content: Record<string, string>, finish: string | null = null): void =>
     send({ choices: [{ index: 0, delta: content, logprobs: null, finish_reason: finish }] });
-  let first = true;
-  const opening = (): Record<string, string> => {
-    const role = first ? { role: 'assistant' } : {};
-    first = false;
-    return role;
-  };
+  const opening = (): Record<string, string> => (response.headersSent ? {} : { role: 'assistant' });
   const answered = await ask((content) => delta({ ...opening(), content }));
-  delta(first ? { ...opening(), content: '' } : {}, answered.finish);
+  delta(response.headersSent ? {} : { ...opening(), content: '' }, answered.finish);
   if (withUsage) send({ choices: [], usage: usage(answered) });
   response.end('data: [DONE]\n\n');
 }

@@ -3,7 +3,7 @@ import { errorLine } from '@llava-ts/telemetry';
 import type { Logger } from '@llava-ts/telemetry';
 import type { Desk } from '../answering.js';
 import { isBearer } from '../api-key.js';
-import { answerFailure, answerJson, apiError } from '../api-failure.js';
+import { answerFailure, answerJson, apiError, failureDetails } from '../api-failure.js';
 import { chatCompletions } from './chat-completions.js';
 import type { RequestLimits } from './chat-completions.js';
 
@@ -31,13 +31,13 @@ export async function handleRequest(site: Site, exchange: Exchange): Promise<voi
   const { desk, logger } = site;
   const began = desk.now();
   const { pathname } = new URL(request.url ?? '/', 'http://server');
-  try {
-    await route(site, pathname, exchange);
-  } catch (error) {
-    const status = answerFailure(response, error);
-    if (status === 500) logger.error(errorLine(error));
-  }
-  const status = response.writableFinished || response.writableEnded ? response.statusCode : 499;
+  const status = await route(site, pathname, exchange).then(
+    () => response.statusCode,
+    (error: unknown) => {
+      if (failureDetails(error).status === 500) logger.error(errorLine(error));
+      return answerFailure(response, error);
+    },
+  );
   desk.metrics.request(ROUTES.has(pathname) ? pathname : 'other', status, (desk.now() - began) / 1000);
 }
 

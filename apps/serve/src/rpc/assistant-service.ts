@@ -66,7 +66,8 @@ function readTurns(turns: readonly ChatTurnMessage[], maxImages: number): Conver
   if (pictures.length > maxImages)
     throw new LlavaError('bad-input', `turns: at most ${maxImages} picture(s) are taken, got ${pictures.length}`);
   const read = ({ role, text, pictures: ofTurn }: ChatTurnMessage, index: number): Turn => {
-    if (role === 'ROLE_UNSPECIFIED') throw new LlavaError('bad-input', `turns[${index}].role: expected user or assistant`);
+    if (role === 'ROLE_UNSPECIFIED')
+      throw new LlavaError('bad-input', `turns[${index}].role: expected user or assistant`);
     if (text.includes(IMAGE_PLACEHOLDER))
       throw new LlavaError('bad-input', `turns[${index}].text: holds a literal ${IMAGE_PLACEHOLDER}; give pictures`);
     if (role === 'ROLE_ASSISTANT' && ofTurn.length > 0)
