@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interleave, median, startPeer } from './contestant.js';
+import { measureIperf } from './exchange/iperf.js';
 import { measure, measureBareStream, type Measured, type Scenario } from './exchange/measure.js';
 import { createSecurity } from './exchange/security.js';
 import { printTable } from './table.js';
@@ -27,8 +28,9 @@ export async function benchExchange({ peer, json }: { peer?: string; json?: bool
       results.set(scenario.name, await measure(scenario));
     }
     bare.push(await measureBareStream(BYTES, BARE_ROUNDS)); // at both ends of the run, so that a drift of the machine shows
+    const iperf = await measureIperf(BYTES);
     const gloo = peer === undefined ? null : await measureGloo(peer, say);
-    report({ results, bare: bare.flat(), gloo }, json === true);
+    report({ results, bare: bare.flat(), gloo, iperf }, json === true);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -39,6 +41,7 @@ async function scenarios(folder: string): Promise<Scenario[]> {
     name: '1 worker',
     parameters: PARAMETERS,
     workers: 1,
+    shards: 1,
     transport: 'lane',
     encoding: 'float32',
     steps: STEPS,
@@ -52,6 +55,8 @@ async function scenarios(folder: string): Promise<Scenario[]> {
     base,
     { ...base, name: '2 workers', workers: 2 },
     { ...base, name: '4 workers', workers: 4, steps: 4 },
+    { ...base, name: '1 worker, 2 shards', shards: 2 },
+    { ...base, name: '2 workers, 2 shards', workers: 2, shards: 2, steps: 4 },
     { ...base, name: '1 worker, gRPC', transport: 'grpc' },
     { ...base, name: '2 workers, gRPC', workers: 2, transport: 'grpc' },
     { ...base, name: '1 worker, Unix socket', transport: 'unix' },
@@ -81,9 +86,10 @@ interface Outcome {
   readonly results: Results;
   readonly bare: readonly number[];
   readonly gloo: ReadonlyMap<number, number> | null;
+  readonly iperf: number | null;
 }
 
-function report({ results, bare, gloo }: Outcome, json: boolean): void {
+function report({ results, bare, gloo, iperf }: Outcome, json: boolean): void {
   const bareMs = median(bare);
   const of = (name: string): Measured | undefined => results.get(name);
   const share = (ms: number | undefined): number => bareMs / (ms ?? NaN);
@@ -91,13 +97,16 @@ function report({ results, bare, gloo }: Outcome, json: boolean): void {
   const moved = (measured: Measured | undefined): number => (measured?.pullMs ?? NaN) + (measured?.pushMs ?? NaN);
   const result = {
     bareGbPerS: BYTES / bareMs / 1e6,
+    iperf3GbPerS: iperf,
     push: { shareOfTcp: share(one?.pushMs), overGrpc: share(of('1 worker, gRPC')?.pushMs) },
     pull: { shareOfTcp: share(one?.pullMs), overGrpc: share(of('1 worker, gRPC')?.pullMs) },
     gloo: gloo === null ? null : { ratio: (of('2 workers')?.stepMs ?? NaN) / (gloo.get(2) ?? NaN), ms: gloo.get(2) },
     delay2ms: { share: moved(direct) / moved(delayed), shareOfDirect: moved(one) / moved(delayed) },
     delay10ms: { share: moved(direct) / moved(of('1 worker, 10 ms')) },
-    peakBytesPerShard: one?.serverPeakBytes,
-    peakOverState: (one?.serverPeakBytes ?? NaN) / (4 * BYTES),
+    peakBytesPerShard: of('2 workers')?.serverPeakBytes,
+    peakLimitBytes: 5 * BYTES + 256e6, // 3 times the parameters, two moments, and 256 MB
+    peakBytes1Worker: one?.serverPeakBytes,
+    peakBytes4Workers: of('4 workers')?.serverPeakBytes,
   };
   if (json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
   printTable(

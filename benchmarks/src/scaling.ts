@@ -18,8 +18,8 @@ const SIZES: readonly Size[] = [
 const STEPS = 4;
 const PROJECTED_WORKERS = [8, 16, 32, 64];
 const PROJECTED_SHARDS = [1, 4, 16];
-/** Server: values, moments, sum and a payload for each worker; worker: two pulls. */
-const bytesNeeded = ({ parameters }: Size, workers: number): number => parameters * 4 * (4 + 3 * workers);
+/** Server: values, moments, and a payload for each worker; worker: two pulls. */
+const bytesNeeded = ({ parameters }: Size, workers: number): number => parameters * 4 * (3 + 3 * workers);
 
 /**
  * A step of `W` workers and `S` shards: the device computes, the shards send and take the tensors of all workers, each its part, then they apply.
@@ -73,6 +73,7 @@ function scenario({ name, parameters, computeMs }: Size, workers: number): Scena
     name,
     parameters,
     workers,
+    shards: 1,
     transport: 'lane',
     encoding: 'float32',
     steps: STEPS,

@@ -13,7 +13,8 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { rawWorker } from '../../packages/exchange/testing/raw-worker.js';
 import { bitsOf, toyHost, toyRun, type ToyFault, type ToyRunOptions } from '../../packages/exchange/testing/toy-run.js';
 
 /** Wide enough for tensors of more than a block, so that some are cut. */
@@ -42,18 +43,27 @@ interface Cluster {
   readonly addresses: string[];
 }
 
-async function startShard(index: number, shards: number, address = '127.0.0.1:0') {
+const LANE = { host: '127.0.0.1', port: 0 };
+
+async function startShard(index: number, shards: number, { address = '127.0.0.1:0', lanes = false } = {}) {
   const place = { index, shards };
   const open = async () => {
     const run = toyRun(WIDE);
     return { run: shardOfRun(run, place), pieces: shardPieces(run, place) };
   };
-  const shard = await startShardServer({ ...place, open, outDir, address });
+  const shard = await startShardServer({ ...place, open, outDir, address, ...(lanes && { lane: LANE }) });
   closing.push(shard.stop);
   return shard;
 }
 
-async function startCoordinator(addresses: readonly string[], resumed?: RunSnapshot, address = '127.0.0.1:0') {
+async function startCoordinator(
+  addresses: readonly string[],
+  {
+    resumed,
+    address = '127.0.0.1:0',
+    lanes = false,
+  }: { resumed?: RunSnapshot; address?: string; lanes?: boolean } = {},
+) {
   const whole = toyRun(WIDE);
   const place = { index: 0, shards: addresses.length + 1 };
   const pieces = shardPieces(whole, place);
@@ -74,6 +84,7 @@ async function startCoordinator(addresses: readonly string[], resumed?: RunSnaps
     recorder,
     address,
     ...(resumed && { resumed }),
+    ...(lanes && { lane: LANE }),
     ...(addresses.length > 0 && { others: { addresses, pieces } }),
   });
   serving.server = server;
@@ -81,10 +92,12 @@ async function startCoordinator(addresses: readonly string[], resumed?: RunSnaps
   return server;
 }
 
-async function start(shards: number): Promise<Cluster> {
-  const others = await Promise.all(Array.from({ length: shards - 1 }, (_, index) => startShard(index + 1, shards)));
+async function start(shards: number, lanes = false): Promise<Cluster> {
+  const others = await Promise.all(
+    Array.from({ length: shards - 1 }, (_, index) => startShard(index + 1, shards, { lanes })),
+  );
   const addresses = others.map(({ address }) => address);
-  return { addresses, server: await startCoordinator(addresses) };
+  return { addresses, server: await startCoordinator(addresses, { lanes }) };
 }
 
 const work = (address: string, workerName: string, fault?: ToyFault) =>
@@ -107,8 +120,17 @@ async function savedBits(): Promise<Record<string, string>> {
   return bitsOf(run);
 }
 
-test.each([2, 3])('%i shards end with the bits of one process', async (shards) => {
-  const { server } = await start(shards);
+test.each([
+  [2, 'gRPC'],
+  [3, 'gRPC'],
+  [1, 'lanes'],
+  [3, 'lanes'],
+])('%i shards end with the bits of one process over %s', async (shards, way) => {
+  const { server } = await start(shards, way === 'lanes');
+  const told = await vi.waitFor(() => rawWorker(server.address, 'looks at the places'));
+  told.close();
+  const places = told.reply.shards.map(({ laneAddress }) => laneAddress.replace(/\d+/, 'PORT'));
+  expect(places).toEqual(Array.from({ length: shards }, () => (way === 'lanes' ? ':PORT' : '')));
   const reports = await Promise.all([work(server.address, 'a'), work(server.address, 'b')]);
   expect(await server.finished).toBe('done');
   expect(reports.reduce((sum, { leases }) => sum + leases.accepted, 0)).toBe(LEASES);
@@ -124,7 +146,7 @@ test('a run of three shards that stops goes on with one, and ends with the same 
   expect(await server.finished).toBe('stopped');
   const { snapshot } = await readRunSnapshot(snapshotsFolder(outDir), toyRun(WIDE));
   expect(snapshot.position.stage + snapshot.position.step).toBeGreaterThan(0);
-  const second = await startCoordinator([], snapshot, server.address);
+  const second = await startCoordinator([], { resumed: snapshot, address: server.address });
   await working;
   expect(await second.finished).toBe('done');
   expect(await savedBits()).toEqual(await trainLocally());
@@ -137,13 +159,13 @@ test('a shard that is restarted has lost what it held: the run goes back, and en
     if (lease.stage !== 1 || restarted) return;
     restarted = true;
     await closing.shift()!();
-    await startShard(1, 2, addresses[0]);
+    await startShard(1, 2, { address: addresses[0]! });
   });
   expect(await server.finished).toBe('rewound');
   const { snapshot } = await readRunSnapshot(snapshotsFolder(outDir), toyRun(WIDE), {
     pieces: shardPieces(toyRun(WIDE), { index: 0, shards: 2 }),
   });
-  const second = await startCoordinator(addresses, snapshot, server.address);
+  const second = await startCoordinator(addresses, { resumed: snapshot, address: server.address });
   await working;
   expect(await second.finished).toBe('done');
   expect(await savedBits()).toEqual(await trainLocally());

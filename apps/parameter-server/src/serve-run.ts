@@ -21,6 +21,7 @@ import {
   shardPieces,
   snapshotsFolder,
   type OpenRun,
+  type RunConfig,
   type RunSnapshot,
   type ShardPieces,
 } from '@llava-ts/trainer';
@@ -64,10 +65,7 @@ async function serveOnce({
 }: ServeOptions): Promise<{ ended: RunEnd; server: ParameterServer }> {
   const { outDir, cacheDir, listen, healthPort, shards, shardAddresses } = flags;
   const config = await resolveConfig({ file: flags.configFile });
-  const place = { index: 0, shards };
-  const whole = await openRun(config, { cacheDir });
-  const pieces = shardPieces(whole, place);
-  const run = shards === 1 ? whole : shardOfRun(whole, place);
+  const { run, pieces, outline } = await openShard(config, { cacheDir, place: { index: 0, shards } });
   const { runId, resumed } = await findStart(run, { flags, logger, ...(shards > 1 && { pieces }) });
   const serving: { server: ParameterServer | null } = { server: null };
   const recorder = await createRunRecorder({
@@ -96,8 +94,20 @@ async function serveOnce({
   });
   serving.server = server;
   await announce(server, { runId, flags, emit });
-  const ended = await endRun(server, { whole, outDir, emit, signal });
+  const ended = await endRun(server, { outline, outDir, emit, signal });
   return { ended, server };
+}
+
+/** What a shard holds of a run, and the whole run without its values: they would take as much memory again for as long as it goes on. */
+async function openShard(
+  config: RunConfig,
+  { cacheDir, place }: { cacheDir: string; place: { index: number; shards: number } },
+): Promise<{ run: OpenRun; pieces: ShardPieces; outline: OpenRun }> {
+  const whole = await openRun(config, { cacheDir });
+  const tensors = new Map(
+    [...whole.tensors].map(([name, { shape }]) => [name, { shape, parameter: new Float32Array() }]),
+  );
+  return { run: shardOfRun(whole, place), pieces: shardPieces(whole, place), outline: { ...whole, tensors } };
 }
 
 /** One of the shards behind the first: it knows the run from the configuration, and what to do from the coordinator. */
@@ -105,10 +115,7 @@ async function serveShard({ flags, logger, emit, signal }: ServeOptions): Promis
   const { outDir, cacheDir, listen, healthPort, shard: index, shards } = flags;
   const config = await resolveConfig({ file: flags.configFile });
   const place = { index, shards };
-  const open = async (): Promise<{ run: OpenRun; pieces: ShardPieces }> => {
-    const whole = await openRun(config, { cacheDir });
-    return { run: shardOfRun(whole, place), pieces: shardPieces(whole, place) };
-  };
+  const open = (): ReturnType<typeof openShard> => openShard(config, { cacheDir, place });
   const server = await startShardServer({
     ...place,
     open,
@@ -160,7 +167,7 @@ async function announce(
 
 async function endRun(
   server: ParameterServer,
-  { whole, outDir, emit, signal }: Pick<ServeOptions, 'emit' | 'signal'> & { whole: OpenRun; outDir: string },
+  { outline, outDir, emit, signal }: Pick<ServeOptions, 'emit' | 'signal'> & { outline: OpenRun; outDir: string },
 ): Promise<RunEnd> {
   const stop = (): void => void server.stop({ reason: String(signal.reason), workers: 'wait' });
   if (signal.aborted) stop();
@@ -171,8 +178,8 @@ async function endRun(
   const modelDir = ended === 'done' ? join(outDir, 'model') : null;
   if (modelDir !== null) {
     // The last snapshot has what all shards hold.
-    const { snapshot } = await readRunSnapshot(snapshotsFolder(outDir), whole);
-    await exportModel(modelDir, whole.config, snapshot.parameters);
+    const { snapshot } = await readRunSnapshot(snapshotsFolder(outDir), outline);
+    await exportModel(modelDir, outline.config, snapshot.parameters);
   }
   emit({ event: 'end', ended, ...position, modelDir });
   return ended;

@@ -13,7 +13,8 @@ export interface Scenario {
   readonly name: string;
   readonly parameters: number;
   readonly workers: number;
-  /** Independent server processes, each with all of a run of its own part of the parameters. */
+  /** Processes that the parameters are spread over. */
+  readonly shards: number;
   readonly transport: ServerTask['transport'];
   readonly encoding: SyntheticRun['encoding'];
   readonly steps: number;
@@ -33,6 +34,7 @@ export interface Measured {
   readonly stepMs: number;
   /** Processor seconds of all processes per gigabyte that crossed the wire. */
   readonly cpuPerGb: number;
+  /** Of the process of a shard that had most. */
   readonly serverPeakBytes: number;
   readonly workerPeakBytes: number;
 }
@@ -41,7 +43,7 @@ const BYTES_PER_ELEMENT = { float32: 4, bfloat16: 2 };
 
 /** Runs a scenario in processes of its own. */
 export async function measure(scenario: Scenario): Promise<Measured> {
-  const { parameters, workers, steps, encoding, security, transport, socketPath, computeMs } = scenario;
+  const { parameters, workers, shards, steps, encoding, security, transport, socketPath, computeMs } = scenario;
   const hands: Hand[] = [];
   const engage = (script: string, task: object): Hand => {
     const hand = hire(script, task);
@@ -51,16 +53,22 @@ export async function measure(scenario: Scenario): Promise<Measured> {
   try {
     const lanePorts = await delayedLane(scenario, engage);
     const run = { parameters, workers, steps, encoding };
-    const server = engage('./server.js', { run, transport, socketPath, lanePorts, security } satisfies ServerTask);
+    const serve = (index: number, shardAddresses: readonly string[]): Hand => {
+      const task = { run, transport, socketPath, lanePorts, security, index, shards, shardAddresses };
+      return engage('./server.js', task satisfies ServerTask);
+    };
+    const others = Array.from({ length: shards - 1 }, (_, index) => serve(index + 1, []));
+    const addresses = await Promise.all(others.map(async (other) => (await other.report('address')).address ?? ''));
+    const server = serve(0, addresses);
     const { address = '' } = await server.report('address');
     const entry = await delayed(Number(address.split(':')[1]), scenario, engage);
     const team = Array.from({ length: workers }, (_, index) => {
       const task: WorkerTask = { address: `127.0.0.1:${entry}`, name: `w${index}`, computeMs, security };
       return engage('./worker.js', task);
     });
-    const ends = await Promise.all([server, ...team].map((hand) => hand.report('done')));
+    const ends = await Promise.all([server, ...others, ...team].map((hand) => hand.report('done')));
     const bytes = steps * workers * parameters * (4 + BYTES_PER_ELEMENT[encoding]);
-    const [serverEnd, ...workerEnds] = ends;
+    const [serverEnds, workerEnds] = [ends.slice(0, shards), ends.slice(shards)];
     const leases = workerEnds.flatMap((end) => end.leases ?? []);
     const warm = leases.filter(({ step }) => step > 0);
     const stepEnds = Array.from({ length: steps }, (_, step) =>
@@ -71,7 +79,7 @@ export async function measure(scenario: Scenario): Promise<Measured> {
       pushMs: median(warm.map(({ pushMs }) => pushMs)),
       stepMs: median(stepEnds.slice(1).map((end, index) => end - (stepEnds[index] ?? NaN))),
       cpuPerGb: (1e9 * ends.reduce((sum, end) => sum + (end['cpuSeconds'] ?? NaN), 0)) / bytes,
-      serverPeakBytes: serverEnd?.['peakBytes'] ?? NaN,
+      serverPeakBytes: Math.max(...serverEnds.map((end) => end['peakBytes'] ?? NaN)),
       workerPeakBytes: Math.max(...workerEnds.map((end) => end['peakBytes'] ?? NaN)),
     };
   } finally {

@@ -54,12 +54,15 @@ export function syntheticRun({ parameters, workers, steps, encoding }: Synthetic
   const tensors = new Map(
     [...shapes].map(([path, shape]) => [
       path,
-      { shape, parameter: new Float32Array(shape.reduce((product, axis) => product * axis, 1)).fill(0.5) },
+      { shape, parameter: sharedValues(shape.reduce((product, axis) => product * axis, 1)).fill(0.5) },
     ]),
   );
   const plans = [planStage({ stage: 0, config: stage, samples: steps * workers, maxSteps: steps })];
   return { config, model, plans, dataDigests: ['synthetic'], tensors };
 }
+
+/** Memory that the server's threads share, as a real server reads its tensors into. */
+const sharedValues = (size: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * size));
 
 function syntheticModel(parameters: number): OpenRun['model'] {
   const inner = 2752;

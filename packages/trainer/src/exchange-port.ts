@@ -72,12 +72,13 @@ export interface GradientExchange {
    */
   next(signal?: AbortSignal): Promise<Assignment>;
   /**
-   * The learning parameters at a version: canonical path to float32 values. Empty when `have === version`.
+   * The learning parameters at a version: canonical path to float32 values. Empty when `have === version`. The arrays are used again: they are valid
+   * until the second later pull of the same table of tensors (in one process they are the living values, valid until the next step is applied).
    * @throws {LlavaError} `refused` when that version is not the current one any more: ask for the next assignment.
    */
   pull(want: PullRequest, signal?: AbortSignal): Promise<ReadonlyMap<string, Float32Array>>;
   /**
-   * Hands in a result.
+   * Hands in a result. Its gradients belong to the exchange from here on and may change: in one process they become the sum.
    * @throws {LlavaError} `bad-input` when it names other tensors or shapes, or holds a number that is not finite, and nothing was changed.
    */
   push(result: LeaseResult, signal?: AbortSignal): Promise<PushOutcome>;

@@ -1,9 +1,5 @@
-/** `sum += values`; `sum = values` for the first lease of a step, so that no pass is needed to clear the sums. */
-export function addInto(sum: Float32Array, values: Float32Array, first: boolean): void {
-  if (first) {
-    sum.set(values);
-    return;
-  }
+/** `sum += values`. */
+export function addInto(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
 }
 

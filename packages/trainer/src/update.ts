@@ -41,7 +41,7 @@ export interface UpdateSnapshot {
  * The learning tensors of one shard (or of the whole model in one process) with their optimizer state and the sums of the current step.
  * Leases may come in any order and are added in lease order: one that is early is held until those before it are there, so the bits of
  * the sum never depend on who was faster. Memory: 16 bytes per parameter (value, two moments, sum), and 4 more for every lease that is held:
- * at most `leasesPerStep - 1`, none when leases finish in order.
+ * at most `leasesPerStep - 1`, none when leases finish in order. The arrays of the first lease become the sum.
  */
 export interface UpdateState {
   /** Tensor names, sorted. */
@@ -49,11 +49,15 @@ export interface UpdateState {
   /** Bytes of all parameters. */
   readonly bytes: number;
   /**
-   * Takes the gradients of a lease of the current step; the caller hands over the arrays. Checked before anything changes.
+   * Takes the gradients of a lease of the current step; the caller hands over the arrays, which may change. Checked before anything changes.
    * @throws {LlavaError} `bad-input` for missing, extra or wrongly sized tensors and, naming the tensor, for numbers that are not finite;
    * `internal` when the lease was added already.
    */
   addLease(lease: number, gradients: Gradients): void;
+  /** The first half of `addLease`, which changes nothing. @throws {LlavaError} `bad-input` as `addLease` says */
+  checkGradients(gradients: Gradients): void;
+  /** The second half, for gradients that were checked. */
+  addChecked(lease: number, gradients: Gradients): void;
   /** Takes a lease of the current step without its gradients: it counts as added and adds nothing. */
   skipLease(lease: number): void;
   /** Leases of the current step that are in, the held ones included. */
@@ -79,7 +83,6 @@ interface Slot {
   readonly parameter: Float32Array;
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
-  readonly sum: Float32Array;
   /** Elements of a block of rows. */
   readonly blockElements: number;
 }
@@ -89,23 +92,21 @@ export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>, up
   const slots = createSlots(tensors);
   const held = new Map<number, Gradients | null>();
   let added = 0;
-  /** Some gradient is in the sums; before, they hold what the step before left. */
-  let begun = false;
+  /** Per tensor the sum of the gradients: the arrays of the first lease that has any. */
+  let sums: Gradients | null = null;
   let updates = updatesBefore;
 
   function clearSums(): void {
     held.clear();
     added = 0;
-    begun = false;
+    sums = null;
   }
   function hold(lease: number, gradients: Gradients | null): void {
     held.set(lease, gradients);
     for (let next = held.get(added); next !== undefined; next = held.get(added)) {
       held.delete(added);
-      if (next !== null) {
-        for (const slot of slots) addInto(slot.sum, arrayOf(next, slot.name), !begun);
-        begun = true;
-      }
+      if (sums === null) sums = next;
+      else if (next !== null) for (const { name } of slots) addInto(arrayOf(sums, name), arrayOf(next, name));
       added++;
     }
   }
@@ -113,11 +114,11 @@ export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>, up
     if (lease < added || held.has(lease))
       throw new LlavaError('internal', `lease ${lease} of the step was added already`);
   }
-  /** When every lease was left out the gradient is zero. */
-  function finishSums(): void {
+  /** The sums of a complete step; zero when every lease was left out. */
+  function finishedSums(): Gradients {
     requireWholeStep();
-    if (!begun) for (const slot of slots) slot.sum.fill(0);
-    begun = true;
+    sums ??= new Map(slots.map(({ name, parameter }) => [name, new Float32Array(parameter.length)]));
+    return sums;
   }
   function requireWholeStep(): void {
     if (held.size > 0)
@@ -132,25 +133,33 @@ export function createUpdateState(tensors: ReadonlyMap<string, UpdateTensor>, up
       checkGradients(slots, gradients);
       hold(lease, gradients);
     },
+    checkGradients: (gradients) => checkGradients(slots, gradients),
+    addChecked(lease, gradients) {
+      requireNew(lease);
+      hold(lease, gradients);
+    },
     skipLease(lease) {
       requireNew(lease);
       hold(lease, null);
     },
     leases: () => added + held.size,
     sumOfSquares() {
-      finishSums();
-      return new Map(slots.map((slot) => [slot.name, squaresOfBlocks(slot.sum, slot.blockElements)]));
+      const finished = finishedSums();
+      return new Map(
+        slots.map(({ name, blockElements }) => [name, squaresOfBlocks(arrayOf(finished, name), blockElements)]),
+      );
     },
     apply(options) {
       requireWholeStep();
       if (added === 0) throw new LlavaError('internal', 'an update needs the gradients of at least one lease');
-      finishSums();
+      const finished = finishedSums();
       updates++;
       const scale = options.gradientScale * options.clipScale;
       const step = { ...options, beta1: options.betas[0], beta2: options.betas[1], scale, update: updates };
       for (const slot of slots) {
         const learningRate = options.learningRate * slot.learningRateScale;
-        adamWInPlace(slot, { ...step, learningRate, weightDecay: slot.decays ? options.weightDecay : 0 });
+        const tensor = { ...slot, sum: arrayOf(finished, slot.name) };
+        adamWInPlace(tensor, { ...step, learningRate, weightDecay: slot.decays ? options.weightDecay : 0 });
       }
       clearSums();
     },
@@ -193,14 +202,13 @@ function createSlots(tensors: ReadonlyMap<string, UpdateTensor>): Slot[] {
       parameter: tensor.parameter,
       firstMoment: tensor.moments?.first ?? new Float32Array(size),
       secondMoment: tensor.moments?.second ?? new Float32Array(size),
-      sum: new Float32Array(size),
       blockElements: Math.max(1, rowElements * blockRows),
     };
   });
 }
 
 function checkGradients(slots: readonly Slot[], gradients: Gradients): void {
-  requireFiniteGradients(new Map(slots.map((slot) => [slot.name, slot.sum.length])), gradients);
+  requireFiniteGradients(new Map(slots.map((slot) => [slot.name, slot.parameter.length])), gradients);
 }
 
 function checkSnapshot(slots: readonly Slot[], snapshot: UpdateSnapshot): void {

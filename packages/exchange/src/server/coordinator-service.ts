@@ -6,24 +6,33 @@ import type { Coordinator } from './coordinator.js';
 import type { JoinLimit } from './join-limit.js';
 import type { Member, MemberLink } from './members.js';
 
-/** The Coordinator service: turns calls into calls of the coordinator. `description` is what every Join answers. */
+/** What the service needs beside the coordinator. */
+export interface CoordinatorServiceOptions {
+  /** What every Join answers. @throws {LlavaError} `unavailable` while it is not known where all shards are */
+  readonly joinReply: () => JoinReplyInput;
+  /** The stage that workers prepare for. */
+  readonly stage: () => number;
+  readonly limit: JoinLimit;
+}
+
+/** The Coordinator service: turns calls into calls of the coordinator. */
 export function coordinatorHandlers(
   coordinator: Coordinator,
-  description: () => JoinReplyInput,
-  limit: JoinLimit,
+  { joinReply, stage, limit }: CoordinatorServiceOptions,
 ): CoordinatorHandlers {
   return {
     Join(call, callback) {
       try {
         limit.admit(coordinator.members.all().length);
+        const reply = joinReply();
         coordinator.join(call.request);
-        callback(null, description());
+        callback(null, reply);
       } catch (error) {
         callback(toStatus(error));
       }
     },
     Session(call) {
-      serveSession(coordinator, call, () => description().stage ?? 0);
+      serveSession(coordinator, call, stage);
     },
   };
 }

@@ -77,6 +77,20 @@ test('a run over lanes ends with the bits of a run over gRPC', async () => {
   expect(bits[0]).toEqual(bits[1]);
 });
 
+test('a gradient that is not finite is refused by the name of its tensor, and the lease can be pushed again', async () => {
+  const before = bitsOf(run);
+  const { header, arrays } = await worker.pushOf(await worker.lease());
+  const poisoned = arrays.map((array, index) => (index === 1 ? array.with(2, NaN) : array));
+  const lane = await enter();
+  await expect(lane.push({ header, arrays: poisoned, chunkBytes: 100 }, bounds)).rejects.toThrow(
+    /gradient of '.+' is NaN at element 2: refused, nothing was changed/,
+  );
+  expect(bitsOf(run)).toEqual(before);
+  const again = await enter();
+  expect(await again.push({ header, arrays, chunkBytes: 100 }, bounds)).toBe('accepted');
+  again.close();
+});
+
 test('a lane may be a Unix socket', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'llava-lane-'));
   try {

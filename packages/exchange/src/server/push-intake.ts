@@ -100,13 +100,13 @@ export function createPushIntake(
       context.onBytes(part.chunk.data.length);
       return;
     }
-    open.receiver.finish(part.commit);
+    const { finite } = open.receiver.finish(part.commit);
     const whole = open;
     complete = true;
     context.open.delete(keyOf(whole));
     open = null; // its memory is the parameters' business from here on
     reach('push.committed');
-    finishPush(context, whole).then((outcome) => settle(null, outcome), fail);
+    finishPush(context, whole, finite && whole.narrow === null).then((outcome) => settle(null, outcome), fail);
   }
 
   return {
@@ -153,15 +153,16 @@ function factsOf({ header, lease }: CheckedPush): LeaseFacts {
   return { lease, labelTokens, lossSum, timings: timingsMs, tokens, truncatedSamples };
 }
 
-/** Counts a push that came over whole. */
-async function finishPush(context: PushContext, push: OpenPush): Promise<PushOutcome> {
+/** Counts a push that came over whole; `finite` when its numbers are known to be. */
+async function finishPush(context: PushContext, push: OpenPush, finite: boolean): Promise<PushOutcome> {
   const { header, member, lease, layout, payload, narrow } = push;
   if (narrow !== null) fromBfloat16(narrow, payload);
   const { labelTokens, lossSum, timingsMs } = header;
   const result = { lease, gradients: splitPayload(layout, payload), labelTokens, lossSum, timings: timingsMs };
   let outcome: PushOutcome;
   try {
-    outcome = await context.parameters.accept(result, () => context.payloads.giveBack(payload));
+    const release = (): void => context.payloads.giveBack(payload);
+    outcome = await context.parameters.accept(result, { finite, release });
   } catch (error) {
     if (error instanceof LlavaError && error.code === 'bad-input') context.onUnfit(lease, error, member);
     throw error;

@@ -70,8 +70,10 @@ export interface RunHost {
   readonly ending: RunEnding;
   readonly events: EventLog;
   readonly shards: readonly ShardPort[];
-  /** What Join answers. */
-  description(): JoinReplyInput;
+  /** What Join answers. @throws {LlavaError} `unavailable` while a shard is away */
+  joinReply(): JoinReplyInput;
+  /** The stage that workers prepare for; the last one when all are over. */
+  stage(): number;
   status(): RunStatusInput;
   /** All applied steps, oldest first. */
   history(): Promise<StepStatusInput[]>;
@@ -219,6 +221,7 @@ export async function createRunHost(options: RunHostOptions): Promise<RunHost> {
   for (let index = 1; index < (others?.shards ?? 1); index++) ports.push(...connect(index));
   if (isOver()) ending.complete();
 
+  const stage = (): number => Math.min(ledger.position().stage, plans.length - 1);
   const encoding = config.exchange.gradientEncoding ?? 'float32';
   const rules = { identity, coordinator, parameters: local, encoding };
   return {
@@ -244,13 +247,18 @@ export async function createRunHost(options: RunHostOptions): Promise<RunHost> {
         state: stateOf(coordinator, ending),
         now,
       }),
-    description: () => ({
+    stage,
+    joinReply: () => ({
       runId: identity.runId,
       generation: identity.generation,
       configJson,
       configDigest: identity.configDigest,
-      stage: Math.min(ledger.position().stage, plans.length - 1),
-      shards: ports.map(({ index, address, laneAddress }) => ({ index, address, laneAddress: laneAddress() })),
+      stage: stage(),
+      shards: presentShards(ports).map(({ index, address, laneAddress }) => ({
+        index,
+        address,
+        laneAddress: laneAddress(),
+      })),
       heartbeatMs: config.exchange.heartbeatMs,
       heartbeatTimeoutMs,
       chunkBytes,
@@ -312,6 +320,13 @@ function attachment({
     snapshot: resumed === undefined ? '' : snapshotName(run, resumed.position),
     chunkBytes,
   };
+}
+
+/** @throws {LlavaError} `unavailable` while a shard is away: who joined then would not learn of its lane. */
+function presentShards(ports: readonly ShardPort[]): readonly ShardPort[] {
+  const missing = missingShard(ports);
+  if (missing === null) return ports;
+  throw new LlavaError('unavailable', `join: the run ${missing}; try again`);
 }
 
 function missingShard(ports: readonly ShardPort[]): string | null {

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { loadLlavaV1, type StatusClient } from '@llava-ts/protos';
 import type { LogFields, Logger } from '@llava-ts/telemetry';
-import { runWorker } from '@llava-ts/trainer';
+import { runWorker, shardOfRun, shardPieces } from '@llava-ts/trainer';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { clientSecurity, type Entry } from '../client/entry.js';
 import { connectLane } from '../client/lane.js';
 import { readTlsFolder, readTokenFile, type Role, type TlsFiles } from '../wire/tls-files.js';
 import { createAccess } from './access.js';
+import { startShardServer } from './start-shard-server.js';
 import { startParameterServer, type ParameterServer, type ParameterServerOptions } from './start-parameter-server.js';
 
 const TOKEN = 'a-token-that-nobody-guesses';
@@ -192,6 +193,33 @@ test('a token that can be guessed or cannot be sent is not taken', async () => {
   await writeFile(file, `${TOKEN}\n`);
   expect(await readTokenFile(file)).toBe(TOKEN);
   await expect(readTokenFile(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a shard in a process of its own obeys servers only', async () => {
+  const run = toyRun();
+  const place = { index: 1, shards: 2 };
+  const open = () => Promise.resolve({ run: shardOfRun(run, place), pieces: shardPieces(run, place) });
+  const options = { ...place, open, outDir: folder, address: '127.0.0.1:0', tls: tlsOf('server'), token: TOKEN };
+  const shard = await startShardServer(options);
+  const follow = (role: Role): Promise<string> => {
+    const { credentials, options: channel } = clientSecurity({ tls: tlsOf(role), token: TOKEN });
+    const client = new (loadLlavaV1().ShardLink)(shard.address, credentials, channel);
+    return new Promise((resolve) => {
+      const stream = client.Follow();
+      stream.on('data', () => {});
+      stream.on('error', ({ code, details }: { code: number; details: string }) => {
+        client.close();
+        resolve(`${code} ${details}`);
+      });
+      stream.write({ attach: { index: 0 } });
+    });
+  };
+  for (const role of ['worker', 'operator', 'viewer'] as const)
+    expect(await follow(role)).toBe(
+      `7 ShardLink: needs a certificate for server, got one for ${role}; see llava certs`,
+    );
+  expect(await follow('server')).toContain('shard 1: this is shard 1, the coordinator takes it for 0');
+  await shard.stop();
 });
 
 test('a service that nobody has thought of is for servers only', () => {

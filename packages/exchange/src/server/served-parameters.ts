@@ -25,9 +25,16 @@ export interface ServedParameters {
   /** What `accept` would say now. */
   judge(lease: Lease): PushOutcome;
   /**
-   * Looks at a complete result and counts it, or does not. It owns the result's arrays until it calls `release`, which it does at once when it throws or
-   * the result does not count.
+   * Looks at a complete result and counts it, or does not; the sum is made after the answer. It owns the result's arrays until it calls `release`, which it
+   * does at once when it throws or the result does not count.
    * @throws {LlavaError} `bad-input` naming the tensor when a number is not finite; nothing has changed then.
    */
-  accept(result: LeaseResult, release: () => void): Promise<PushOutcome>;
+  accept(result: LeaseResult, arrays: ReceivedArrays): Promise<PushOutcome>;
+}
+
+/** What is known of the arrays of a result, and how they are given back. */
+export interface ReceivedArrays {
+  /** All numbers are known to be finite: nobody needs to look again. */
+  readonly finite: boolean;
+  readonly release: () => void;
 }

@@ -16,7 +16,12 @@ import type { OpenStage } from './shard-thread.js';
  * transfers go on while a step is applied. Calls take effect in the order in which they are made.
  */
 export interface ShardState {
-  /** Takes the gradients of a lease; they belong to the state until the lease is part of the sum. @throws {LlavaError} `bad-input`, naming the tensor */
+  /** @throws {LlavaError} `bad-input`, naming the tensor, for gradients that are not those of the stage or not finite */
+  check(stage: number, gradients: ReadonlyMap<string, Float32Array>): Promise<void>;
+  /**
+   * Takes the gradients of a lease, which were checked; they belong to the state until the lease is part of the sum. Those of lease 0 become the sum
+   * and belong to it until the step is applied or begun anew.
+   */
   add(stage: number, lease: number, gradients: ReadonlyMap<string, Float32Array>): Promise<void>;
   /** Starts the sums of the step anew; the leases named count as added. */
   restart(stage: number, skipped: readonly number[]): Promise<void>;
@@ -87,6 +92,10 @@ export async function createShardState(run: OpenRun, resumed: RunSnapshot | null
     new Map(ofParts(changedParts(stages, stage)).map((name) => [name, parameters.get(name) ?? new Float32Array()]));
 
   return {
+    check(stage, gradients) {
+      open(stage);
+      return call('check', gradients);
+    },
     add(stage, lease, gradients) {
       open(stage);
       return call('add', { lease, gradients });

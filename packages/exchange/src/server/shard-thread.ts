@@ -20,9 +20,10 @@ export function create(): Record<string, (argument: unknown) => unknown> {
       const { tensors, updates } = argument as OpenStage;
       state = createUpdateState(tensors, updates);
     },
+    check: (argument) => state.checkGradients(argument as ReadonlyMap<string, Float32Array>),
     add(argument) {
       const { lease, gradients } = argument as { lease: number; gradients: ReadonlyMap<string, Float32Array> };
-      state.addLease(lease, gradients);
+      state.addChecked(lease, gradients);
     },
     skip: (argument) => state.skipLease(argument as number),
     discard: () => state.discard(),

@@ -4,6 +4,7 @@ import {
   stepLeases,
   type BlockSquares,
   type LeaseId,
+  type LeaseResult,
   type OpenRun,
   type PushOutcome,
   type RunPosition,
@@ -12,7 +13,7 @@ import {
   type UpdateOptions,
 } from '@llava-ts/trainer';
 import { layOut, type Layout } from '../wire/layout.js';
-import type { ServedParameters, ServedTensor } from './served-parameters.js';
+import type { ReceivedArrays, ServedParameters, ServedTensor } from './served-parameters.js';
 import { createShardState } from './shard-state.js';
 
 /** The tensors of this process: served to workers, and moved on step by step by the coordinator. */
@@ -56,6 +57,7 @@ export async function createShard({ run, pieces, resumed }: ShardOptions): Promi
   const checking = new Map<number, Promise<PushOutcome>>();
   /** Changes with every restart: what was on its way then is void. */
   let attempt = 0;
+  let restarting: Promise<void> = Promise.resolve();
   let boundary: RunPosition = resumed?.position ?? ledger.position();
 
   const current = (): { stage: number; version: number } => {
@@ -72,20 +74,20 @@ export async function createShard({ run, pieces, resumed }: ShardOptions): Promi
     return found;
   };
 
-  async function add(result: Parameters<Shard['accept']>[0], release: () => void): Promise<PushOutcome> {
+  async function add(result: LeaseResult, { finite, release }: ReceivedArrays): Promise<PushOutcome> {
     const { stage, lease } = result.lease;
     const begun = attempt;
     try {
-      await state.add(stage, lease, result.gradients);
+      await restarting;
+      if (!finite) await state.check(stage, result.gradients);
+      if (begun !== attempt)
+        throw new LlavaError('unavailable', `lease ${lease}: its step was begun anew meanwhile; send it again`);
     } catch (error) {
       release();
       throw error;
     }
-    if (begun !== attempt) {
-      release();
-      throw new LlavaError('unavailable', `lease ${lease}: its step was begun anew meanwhile; send it again`);
-    }
-    added.add(lease, release);
+    // Counted from here on: the thread adds before it does what is asked of it next. What goes wrong in it shows there, too.
+    state.add(stage, lease, result.gradients).then(() => added.add(lease, release), release);
     return ledger.submit(result);
   }
 
@@ -97,17 +99,17 @@ export async function createShard({ run, pieces, resumed }: ShardOptions): Promi
     pushLayout: () => tables.of(current().stage).pushLayout,
     judge: (lease) => ledger.judge(lease),
     progress: () => ({ position: ledger.position(), leases: ledger.finished() }),
-    async accept(result, release) {
+    async accept(result, arrays) {
       // Two workers may deliver a lease at once. The second one waits for what becomes of the first.
       const { lease } = result.lease;
       for (let first = checking.get(lease); first !== undefined; first = checking.get(lease))
         await first.catch(() => {});
       const outcome = ledger.judge(result.lease);
       if (outcome !== 'accepted') {
-        release();
+        arrays.release();
         return outcome;
       }
-      const mine = add(result, release);
+      const mine = add(result, arrays);
       checking.set(lease, mine);
       try {
         return await mine;
@@ -129,7 +131,8 @@ export async function createShard({ run, pieces, resumed }: ShardOptions): Promi
     async restart(skipped) {
       attempt += 1;
       const { stage, step } = ledger.position();
-      await state.restart(stage, skipped);
+      restarting = state.restart(stage, skipped);
+      await restarting;
       added.clear();
       for (const lease of skipped) ledger.skip({ stage, step, lease });
     },
@@ -142,7 +145,10 @@ export async function createShard({ run, pieces, resumed }: ShardOptions): Promi
   };
 }
 
-/** Releases the arrays of leases once they are part of the sum, which is when all leases before them are there. */
+/**
+ * Releases the arrays of leases once they are part of the sum, which is when all leases before them are there. Those of lease 0 are the sum: they are
+ * released with the step. So are all when lease 0 is left out.
+ */
 function createAddedLeases(): { add: (lease: number, release: () => void) => void; clear: () => void } {
   const waiting = new Map<number, () => void>();
   let summed = 0;
@@ -150,9 +156,11 @@ function createAddedLeases(): { add: (lease: number, release: () => void) => voi
     add(lease, release) {
       waiting.set(lease, release);
       for (let next = waiting.get(summed); next !== undefined; next = waiting.get(summed)) {
-        waiting.delete(summed);
+        if (summed > 0) {
+          waiting.delete(summed);
+          next();
+        }
         summed += 1;
-        next();
       }
     },
     clear() {

@@ -110,7 +110,7 @@ export async function startParameterServer(options: ParameterServerOptions): Pro
   server.addService(
     Coordinator.service,
     guarded(access, 'Coordinator', {
-      ...coordinatorHandlers(host.coordinator, host.description, createJoinLimit(now)),
+      ...coordinatorHandlers(host.coordinator, { ...host, limit: createJoinLimit(now) }),
     }),
   );
   server.addService(

@@ -9,6 +9,8 @@ export interface Checksum {
   commit(bytes: number): WireCommit;
   /** The number that a commit must carry, and the one that it carries. */
   compare(commit: WireCommit, bytes: number): { expected: number; came: number };
+  /** After `commit` or `compare`: every float32 of the payload is known to be finite. False when nobody looked. */
+  finite(): boolean;
 }
 
 /** Which of the two: gRPC's streams carry a CRC-32, lanes the hash of lane.proto. */
@@ -22,6 +24,7 @@ export function createChecksum(kind: ChecksumKind): Checksum {
       update: hash.update,
       commit: (bytes) => ({ bytes, crc32: 0, laneHash: hash.digest() }),
       compare: ({ laneHash }) => ({ expected: hash.digest(), came: laneHash }),
+      finite: hash.finite,
     };
   }
   let value = 0;
@@ -31,5 +34,6 @@ export function createChecksum(kind: ChecksumKind): Checksum {
     },
     commit: (bytes) => ({ bytes, crc32: value, laneHash: 0 }),
     compare: (commit) => ({ expected: value, came: commit.crc32 }),
+    finite: () => false,
   };
 }

@@ -54,6 +54,25 @@ test('a byte that is changed, swapped, doubled or lost changes the hash', () => 
   );
 });
 
+test('the hash knows of every float32 that is not finite, and of no other', () => {
+  const finite = (values: Float32Array): boolean => {
+    const hash = createLaneHash();
+    hash.update(new Uint8Array(values.buffer));
+    hash.digest();
+    return hash.finite();
+  };
+  const wild = fc.float32Array({ minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(wild, (values) => {
+      expect(finite(values)).toBe(values.every((value) => Number.isFinite(value)));
+    }),
+  );
+  const large = new Float32Array(100_003).fill(-3.4e38);
+  expect(finite(large)).toBe(true);
+  for (const bad of [NaN, Infinity, -Infinity])
+    for (const at of [0, 65_537, large.length - 1]) expect(finite(large.with(at, bad))).toBe(false);
+});
+
 test('two hashes at the same time do not disturb each other', () => {
   const [a, b] = [createLaneHash(), createLaneHash()];
   a.update(Buffer.from('one '));

@@ -5,6 +5,8 @@ export interface LaneHash {
   update(data: Uint8Array): void;
   /** The hash of all bytes so far; nothing may follow. */
   digest(): number;
+  /** After `digest`: no float32 among the bytes is NaN or infinite. Costs nothing beside the hash. */
+  finite(): boolean;
 }
 
 const LANES = 32;
@@ -20,8 +22,8 @@ const idle: Mixer[] = [];
 interface Mixer {
   /** Lanes in the first row, data behind it. */
   readonly memory: Uint8Array;
-  /** Mixes the rows between the first and this end into the lanes. */
-  readonly mix: (end: number) => void;
+  /** Mixes the rows between the first and this end into the lanes; 1 when a float32 among them is not finite. */
+  readonly mix: (end: number) => number;
 }
 
 /** What is used of WebAssembly: the types of Node 20 do not have it. */
@@ -36,7 +38,7 @@ function createMixer(): Mixer {
   compiled ??= new WebAssembly.Module(Buffer.from(LANE_HASH_WASM, 'base64'));
   const { memory, mix } = new WebAssembly.Instance(compiled).exports as {
     memory: { buffer: ArrayBuffer };
-    mix: (end: number) => void;
+    mix: (end: number) => number;
   };
   return { memory: new Uint8Array(memory.buffer), mix };
 }
@@ -49,6 +51,7 @@ export function createLaneHash(): LaneHash {
   for (let lane = 0; lane < LANES; lane++) lanes[lane] = lane;
   let filled = 0;
   let bytes = 0;
+  let notFinite = 0;
   return {
     update(data) {
       bytes += data.length;
@@ -58,18 +61,19 @@ export function createLaneHash(): LaneHash {
         at += piece.length;
         filled += piece.length;
         if (filled < BLOCK_BYTES) continue;
-        mix(ROW_BYTES + BLOCK_BYTES);
+        notFinite |= mix(ROW_BYTES + BLOCK_BYTES);
         filled = 0;
       }
     },
     digest() {
       const end = Math.ceil(filled / ROW_BYTES) * ROW_BYTES;
       memory.fill(0, ROW_BYTES + filled, ROW_BYTES + end);
-      if (end > 0) mix(ROW_BYTES + end);
+      if (end > 0) notFinite |= mix(ROW_BYTES + end);
       const result = lanes.reduce((mixed, lane) => mixWord(mixed, lane), bytes >>> 0);
       idle.push(mixer);
       return result;
     },
+    finite: () => notFinite === 0,
   };
 }
 

@@ -13,8 +13,11 @@ export interface PayloadReceiver {
   space(bytes: number): Uint8Array;
   /** Notes that the first bytes of `space` are filled. */
   arrived(bytes: number): void;
-  /** @throws {LlavaError} `corrupt` when the count or the checksum differs. */
-  finish(commit: WireCommit): void;
+  /**
+   * @returns whether every float32 of the payload is known to be finite; false when nobody looked
+   * @throws {LlavaError} `corrupt` when the count or the checksum differs.
+   */
+  finish(commit: WireCommit): { readonly finite: boolean };
 }
 
 /** How a payload is received. `what` names it in messages, e.g. `push of lease 3`. */
@@ -58,7 +61,7 @@ export function createPayloadReceiver(target: Uint8Array, options: ReceiverOptio
         throw new LlavaError('corrupt', `${what}: expected ${target.length} bytes, ${came}; send it again`);
       }
       const { expected, came } = checksum.compare(commit, received);
-      if (expected === came) return;
+      if (expected === came) return { finite: checksum.finite() };
       throw new LlavaError('corrupt', `${what}: its checksum is ${expected}, the commit says ${came}; send it again`);
     },
   };
