@@ -10,7 +10,7 @@ import { printTable } from './table.js';
 /** 256 MB of float32. */
 const PARAMETERS = 64 * 2 ** 20;
 const BYTES = 4 * PARAMETERS;
-const STEPS = 6;
+const STEPS = 5;
 const BARE_ROUNDS = 8;
 const PEER_ROUNDS = 5;
 
@@ -24,8 +24,10 @@ export async function benchExchange({ peer, json }: { peer?: string; json?: bool
     const bare = [await measureBareStream(BYTES, BARE_ROUNDS)];
     const results = new Map<string, Measured>();
     for (const scenario of await scenarios(folder)) {
-      say(scenario.name);
-      results.set(scenario.name, await measure(scenario));
+      const measured = await measure(scenario);
+      results.set(scenario.name, measured);
+      const { pullMs, pushMs, stepMs } = measured;
+      say(`${scenario.name}: pull ${pullMs.toFixed(0)} ms, push ${pushMs.toFixed(0)} ms, step ${stepMs.toFixed(0)} ms`);
     }
     bare.push(await measureBareStream(BYTES, BARE_ROUNDS)); // at both ends of the run, so that a drift of the machine shows
     const iperf = await measureIperf(BYTES);
@@ -54,18 +56,18 @@ async function scenarios(folder: string): Promise<Scenario[]> {
   return [
     base,
     { ...base, name: '2 workers', workers: 2 },
-    { ...base, name: '4 workers', workers: 4, steps: 4 },
+    { ...base, name: '4 workers', workers: 4, steps: 3 },
     { ...base, name: '1 worker, 2 shards', shards: 2 },
-    { ...base, name: '2 workers, 2 shards', workers: 2, shards: 2, steps: 4 },
+    { ...base, name: '2 workers, 2 shards', workers: 2, shards: 2, steps: 3 },
     { ...base, name: '1 worker, gRPC', transport: 'grpc' },
     { ...base, name: '2 workers, gRPC', workers: 2, transport: 'grpc' },
     { ...base, name: '1 worker, Unix socket', transport: 'unix' },
     { ...base, name: '1 worker, bfloat16', encoding: 'bfloat16' },
     { ...base, name: '1 worker, mutual TLS', security },
-    { ...base, name: '1 worker, proxy', delayMs: 0, steps: 4 },
-    { ...base, name: '1 worker, 2 ms', delayMs: 1, steps: 4 },
-    { ...base, name: '1 worker, 10 ms', delayMs: 5, steps: 4 },
-    { ...base, name: '1 worker, gRPC, 2 ms', delayMs: 1, steps: 4, transport: 'grpc' },
+    { ...base, name: '1 worker, proxy', delayMs: 0, steps: 3 },
+    { ...base, name: '1 worker, 2 ms', delayMs: 1, steps: 3 },
+    { ...base, name: '1 worker, 10 ms', delayMs: 5, steps: 3 },
+    { ...base, name: '1 worker, gRPC, 2 ms', delayMs: 1, steps: 3, transport: 'grpc' },
   ];
 }
 

@@ -69,8 +69,9 @@ export function createUsage(): () => { cpuSeconds: number; peakBytes: number } {
   };
 }
 
-/** The first message of the parent. */
+/** The first message of the parent. Whatever becomes of the parent, nothing is left behind. */
 export function taskOf<Task>(): Promise<Task> {
+  process.once('disconnect', () => process.exit(1));
   return new Promise((resolve) => process.once('message', (task) => resolve(task as Task)));
 }
 
