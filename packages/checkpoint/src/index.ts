@@ -7,6 +7,7 @@ export { fetchRepo } from './hub/fetch-repo.js';
 export type { FetchedRepo, FetchRepoOptions } from './hub/fetch-repo.js';
 export { findCachedRepo } from './hub/hub-cache.js';
 export type { HubFile } from './hub/hub-cache.js';
+export { joinShards } from './join-shards.js';
 export { latestSnapshotName, listSnapshots } from './list-snapshots.js';
 export type { SnapshotListing } from './list-snapshots.js';
 export { readJson } from './read-json.js';

@@ -202,7 +202,7 @@ function tiny(): RunConfig {
         name: 'instruct',
         trainable: ['projector', 'decoder'],
         template: 'v1-short',
-        data: { scenes: { count: 10000, seed: 2, kind: 'conversations', questionsPerScene: 6 } },
+        data: { scenes: { count: 8400, seed: 2, kind: 'conversations', questionsPerScene: 6 } },
         bucketTokens: [136, 152, 168, 256],
         learningRate: 1.5e-3,
       },

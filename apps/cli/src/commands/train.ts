@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { LlavaError } from '@llava-ts/telemetry';
 import type { RunConfig, StepRecord } from '@llava-ts/trainer';
 import type { Command } from 'commander';
 
@@ -19,6 +20,7 @@ interface TrainFlags {
   readonly config?: string;
   readonly set: readonly string[];
   readonly workers: number;
+  readonly shards: number;
   readonly out: string;
   readonly tls?: boolean;
   readonly resume?: boolean;
@@ -45,6 +47,7 @@ export function registerTrain(program: Command, context: CliContext): void {
     .option('--config <file>', 'a YAML or JSON file: a whole run, or a preset and what differs from it')
     .option('--set <path=value>', 'change a setting, e.g. train.steps=20; may be given several times', collect, [])
     .option('--workers <count>', 'worker processes with a parameter server; 0: all in this process', wholeNumber(0), 0)
+    .option('--shards <count>', 'processes that the parameter server is spread over, with --workers', wholeNumber(1), 1)
     .option('--out <dir>', 'folder for configuration, metrics, snapshots and the model', 'output')
     .option('--tls', 'mutual TLS and a run token between server and workers, made for this run alone')
     .option('--resume', 'go on from the newest snapshot in the folder')
@@ -60,6 +63,8 @@ export function registerTrain(program: Command, context: CliContext): void {
 }
 
 async function train(flags: TrainFlags, context: CliContext): Promise<void> {
+  if (flags.shards > 1 && flags.workers === 0)
+    throw new LlavaError('bad-input', `--shards ${flags.shards}: goes with --workers of 1 or more`);
   const { openConfig } = await import('../training/open-config.js');
   const config = await openConfig({ ...flags, resume: flags.resume === true });
   if (flags.dryRun) print(context, JSON.stringify(config, null, 2));
@@ -113,12 +118,12 @@ async function createRun(config: RunConfig, { flags, display, steps, page, conte
 
 async function startTraining(
   run: TrainingRun,
-  { workers, tls = false, page }: Pick<TrainFlags, 'workers' | 'tls'> & { page: RunPage },
+  { workers, shards, tls = false, page }: Pick<TrainFlags, 'workers' | 'shards' | 'tls'> & { page: RunPage },
   context: CliContext,
 ): Promise<TrainingOutcome> {
   if (workers === 0) return (await import('../training/train-here.js')).trainHere(run, context);
   const { trainWithWorkers } = await import('../training/train-with-workers.js');
-  return trainWithWorkers({ ...run, workers, tls, onServer: page.open }, context);
+  return trainWithWorkers({ ...run, workers, shards, tls, onServer: page.open }, context);
 }
 
 interface Facts extends TrainingOutcome {
@@ -137,10 +142,10 @@ async function writeReport(
   await writeAtomic(join(flags.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function describeRun({ preset, stages, seed }: RunConfig, { workers, out }: TrainFlags): string {
+function describeRun({ preset, stages, seed }: RunConfig, { workers, shards, out }: TrainFlags): string {
   const parts = stages.map(({ name, trainable }) => `${name} (${trainable.join(' + ')})`);
-  const where =
-    workers === 0 ? 'in this process' : `with a parameter server and ${workers} worker${workers > 1 ? 's' : ''}`;
+  const server = shards === 1 ? 'a parameter server' : `a parameter server of ${shards} shards`;
+  const where = workers === 0 ? 'in this process' : `with ${server} and ${workers} worker${workers > 1 ? 's' : ''}`;
   return `${preset}, seed ${seed}: ${parts.join(', ')}; ${where}; into ${out}`;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { listWeights, readSnapshot, readWeights } from '@llava-ts/checkpoint';
+import { joinShards, listWeights, readSnapshot, readWeights } from '@llava-ts/checkpoint';
 import type { Snapshot, StoredTensor } from '@llava-ts/checkpoint';
 import { LlavaError } from '@llava-ts/telemetry';
 
@@ -79,8 +79,9 @@ async function compareSnapshots(a: string, b: string): Promise<RunComparison> {
       maxDifference: null,
     });
   }
-  for (const group of new Set([...Object.keys(inA.tensors), ...Object.keys(inB.tensors)])) {
-    const [groupA, groupB] = [inA.tensors[group], inB.tensors[group]];
+  const [groupsA, groupsB] = [joinShards(inA), joinShards(inB)];
+  for (const group of new Set([...Object.keys(groupsA), ...Object.keys(groupsB)])) {
+    const [groupA, groupB] = [groupsA[group], groupsB[group]];
     for (const name of new Set([...(groupA?.keys() ?? []), ...(groupB?.keys() ?? [])])) {
       tensors++;
       const difference = compareTensors(groupA?.get(name), groupB?.get(name));

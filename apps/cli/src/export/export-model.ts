@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { fileError, listWeights, readSnapshot } from '@llava-ts/checkpoint';
+import { fileError, joinShards, listWeights, readSnapshot } from '@llava-ts/checkpoint';
 import { loadTensorflow } from '@llava-ts/engine';
 import { checkTransformersLayout, openLlava, saveLlava, saveOriginalLlava, saveProjector } from '@llava-ts/llava';
 import type { FindTower, LlavaExtras, OpenLlava, WeightDtype, WeightSource } from '@llava-ts/llava';
@@ -87,7 +87,7 @@ async function modelFolder(model: string, made: string): Promise<string> {
   if (existsSync(join(model, 'model', 'config.json'))) return join(model, 'model');
   const snapshots = join(model, 'snapshots');
   const config = parseConfig(await readSnapshotConfig(snapshots), snapshots);
-  const { tensors } = await readSnapshot(snapshots, 'latest');
+  const tensors = joinShards(await readSnapshot(snapshots, 'latest'));
   const learnt = [...(tensors['parameters'] ?? [])].flatMap(([path, { data }]) =>
     data instanceof Float32Array ? [[path, data] as const] : [],
   );

@@ -82,9 +82,14 @@ async function stopPrograms({ programs }: Crew): Promise<void> {
 async function conduct(crew: Crew): Promise<string> {
   const { run, context } = crew;
   const made: { modelDir: string | null } = { modelDir: null };
-  const { server, address } = startServer(crew, (event) => {
-    if (event.event === 'step') showStep(run, event);
-    if (event.event === 'end') made.modelDir = event.modelDir;
+  const others = await startShards(crew);
+  const { server, address } = startServer(crew, {
+    shard: 0,
+    others,
+    onEvent: (event) => {
+      if (event.event === 'step') showStep(run, event);
+      if (event.event === 'end') made.modelDir = event.modelDir;
+    },
   });
   const found = await Promise.race([address, server.ended]);
   if (context.signal.aborted || found === undefined) throw new LlavaError('cancelled', 'stopped before the run began');
@@ -98,18 +103,41 @@ async function conduct(crew: Crew): Promise<string> {
   return made.modelDir;
 }
 
+/** Starts the shards behind the first. @returns where they are */
+function startShards(crew: Crew): Promise<string[]> {
+  const shards = Array.from({ length: (crew.run.shards ?? 1) - 1 }, (_, index) => index + 1);
+  const started = shards.map(async (shard) => {
+    const { server, address } = startServer(crew, { shard, others: [], onEvent: () => undefined });
+    const found = await Promise.race([address, server.ended]);
+    if (found === undefined) throw new LlavaError('unavailable', `shard ${shard} ended before the run began`);
+    return found;
+  });
+  return Promise.all(started);
+}
+
+/** Starts one process of the parameter server; the first shard coordinates and has to know the others. */
 function startServer(
   crew: Crew,
-  onEvent: (event: ParameterServerEvent) => void,
+  options: { shard: number; others: readonly string[]; onEvent: (event: ParameterServerEvent) => void },
 ): { server: ChildProgram; address: Promise<string> } {
   const { run, configFile } = crew;
+  const { shard, others, onEvent } = options;
+  const shards = run.shards ?? 1;
   const places = ['--config', configFile, '--out', run.outDir, '--cache', run.cacheDir, '--listen', '127.0.0.1:0'];
+  const place = ['--shard', String(shard), '--shards', String(shards)];
+  const addresses = others.flatMap((address) => ['--shard-address', address]);
   let found: (address: string) => void = () => undefined;
   const address = new Promise<string>((resolve) => (found = resolve));
   const server = start<ParameterServerEvent>(crew, {
-    name: 'parameter server',
+    name: shards === 1 ? 'parameter server' : `shard ${shard}`,
     mainFile: serverFile,
-    args: [...places, ...entryFlags(crew, 'server'), ...(run.resume ? ['--resume', 'latest'] : [])],
+    args: [
+      ...places,
+      ...place,
+      ...addresses,
+      ...entryFlags(crew, 'server'),
+      ...(run.resume && shard === 0 ? ['--resume', 'latest'] : []),
+    ],
     onEvent: (event) => {
       if (event.event === 'ready') found(event.address);
       onEvent(event);

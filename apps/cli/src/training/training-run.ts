@@ -19,6 +19,8 @@ export interface TrainingRun {
 /** A run with a parameter server and so many workers. */
 export interface DistributedRun extends TrainingRun {
   readonly workers: number;
+  /** Processes that the parameters are spread over; 1 unless given. */
+  readonly shards?: number;
   /** Mutual TLS and a run token between the processes. */
   readonly tls?: boolean;
   /** The parameter server listens at `host:port`; with TLS, what an operator enters with is in the folder. */

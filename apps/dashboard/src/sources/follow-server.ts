@@ -144,8 +144,15 @@ function rowOf(step: StepStatusMessage): StepRow {
   };
 }
 
-const BAD_NEWS: readonly string[] = ['SNAPSHOT_FAILED', 'SHARD_LOST', 'LEASE_FAILED', 'PUSH_REFUSED'];
-const UNUSUAL_NEWS: readonly string[] = ['WORKER_LOST', 'LEASE_EXPIRED', 'LEASE_SKIPPED', 'REWOUND', 'WAITING'];
+const BAD_NEWS: readonly string[] = ['SNAPSHOT_FAILED', 'SHARD_LOST', 'LEASE_FAILED'];
+const UNUSUAL_NEWS: readonly string[] = [
+  'WORKER_LOST',
+  'LEASE_EXPIRED',
+  'LEASE_SKIPPED',
+  'PUSH_REFUSED',
+  'REWOUND',
+  'WAITING',
+];
 
 /** Adds the events that are new since `last`; each start of the server counts from 1 again. */
 function takeEvents(

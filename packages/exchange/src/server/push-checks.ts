@@ -62,11 +62,14 @@ function findLease(rules: PushRules, header: PushHeaderMessage, member: Admitted
   return lease;
 }
 
+/** How the refusal of a push ends that came after its step: usual when a backup was faster, and no fault of the worker. */
+export const LATE = 'ask for the next assignment';
+
 function staleError({ parameters }: PushRules, { lease, version }: PushHeaderMessage): LlavaError {
   const { stage, version: step } = parameters.current();
   const expected = `leases of step ${step} of stage ${stage} at version ${step}`;
   const came = `lease ${lease?.lease} of step ${lease?.step} of stage ${lease?.stage} at version ${version}`;
-  return new LlavaError('refused', `push: expected ${expected}, got ${came}; ask for the next assignment`);
+  return new LlavaError('refused', `push: expected ${expected}, got ${came}; ${LATE}`);
 }
 
 function checkFacts({ labelTokens, lossSum, timingsMs }: PushHeaderMessage): void {

@@ -8,7 +8,7 @@ import type { PushPart } from '../wire/parts.js';
 import { bytesOf, createPayloadReceiver, type PayloadReceiver } from '../wire/payload-receiver.js';
 import type { Admitted } from './admission.js';
 import type { PayloadPool } from './payload-pool.js';
-import { checkPush, type CheckedPush, type PushRules } from './push-checks.js';
+import { LATE, checkPush, type CheckedPush, type PushRules } from './push-checks.js';
 
 /** What taking pushes needs. */
 export interface PushContext extends PushRules {
@@ -169,7 +169,7 @@ async function finishPush(context: PushContext, push: OpenPush, finite: boolean)
   }
   if (outcome === 'stale') {
     const what = `push of lease ${lease.lease} of step ${lease.step}`;
-    throw new LlavaError('refused', `${what}: the step was finished meanwhile; ask for the next assignment`);
+    throw new LlavaError('refused', `${what}: the step was finished meanwhile; ${LATE}`);
   }
   context.onAdded(factsOf(push), member);
   return outcome;

@@ -15,6 +15,7 @@ import { randomInt } from 'node:crypto';
 import { canonicalJson, sha256Hex } from '../wire/digest.js';
 import { MAX_CHUNK_BYTES } from '../wire/limits.js';
 import { oneLine, type RunIdentity } from './checks.js';
+import { LATE } from './push-checks.js';
 import type { RunControl } from './control-service.js';
 import { createCoordinator, type Coordinator } from './coordinator.js';
 import { createEventLog, type EventLog } from './events.js';
@@ -153,8 +154,9 @@ export async function createRunHost(options: RunHostOptions): Promise<RunHost> {
   };
   const refused = (subject: string, reason: string): void => {
     record.refusedPushes += 1;
-    record.lastError = reason;
     events.add('PUSH_REFUSED', subject, reason);
+    if (reason.endsWith(LATE)) return logger.info(`refused: ${reason}`);
+    record.lastError = reason;
     logger.warn(`refused: ${reason}`);
   };
   const first = localShardPort(local, traffic, options.laneAddress);
