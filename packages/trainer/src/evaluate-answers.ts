@@ -44,7 +44,7 @@ export async function evaluateAnswers(examinee: Examinee, examination: Examinati
   const answers: ExaminedAnswer[] = [];
   for (let first = 0; first < samples.length; first += examinee.batch) {
     const asked = samples.slice(first, first + examinee.batch);
-    const given = await askTogether(examinee, asked, examination);
+    const given = await askSamples(examinee, asked, examination);
     answers.push(...asked.map((sample, row) => compare(sample, given[row] ?? '')));
     onProgress?.({
       task: blind ? 'blind control' : 'evaluation',
@@ -56,7 +56,8 @@ export async function evaluateAnswers(examinee: Examinee, examination: Examinati
   return { accuracy: share(answers), perKind: byKind(answers), answers };
 }
 
-async function askTogether(
+/** Asks some questions together, greedily; at most as many as the examinee takes. @returns the answers */
+export async function askSamples(
   { session, tokenizer, template, preprocessing, config }: Examinee,
   samples: readonly Sample[],
   { images, blind, signal }: Examination,

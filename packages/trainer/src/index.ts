@@ -2,7 +2,10 @@ export { captionLoss } from './caption-loss.js';
 export { gradientScales, joinSquares } from './clip.js';
 export { configDifferences } from './config-differences.js';
 export { openDataset, resolveParts } from './dataset.js';
-export { evaluateAnswers } from './evaluate-answers.js';
+export { askSamples, evaluateAnswers } from './evaluate-answers.js';
+export { chosenLetter } from './evaluation/choice.js';
+export { normaliseVqaAnswer, vqaAccuracy } from './evaluation/vqa-accuracy.js';
+export { readYesNo, yesNoScores } from './evaluation/yes-no.js';
 export { openExaminee } from './examinee.js';
 export { exportModel, readModelFormat } from './export-model.js';
 export { requireFiniteGradients } from './gradient-check.js';
@@ -42,6 +45,7 @@ export type { CaptionLossOptions } from './caption-loss.js';
 export type { BlockSquares, GradientScales } from './clip.js';
 export type { DatasetOptions } from './dataset.js';
 export type { AnswerReport, Examination, ExaminedAnswer } from './evaluate-answers.js';
+export type { YesNoScores } from './evaluation/yes-no.js';
 export type { Examinee, ExamineeSizes } from './examinee.js';
 export type {
   Assignment,
