@@ -9,6 +9,7 @@ import { registerDashboard } from './commands/dashboard.js';
 import { registerData } from './commands/data.js';
 import { registerDiff } from './commands/diff.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerEval } from './commands/eval.js';
 import { registerExport } from './commands/export.js';
 import { registerFetch } from './commands/fetch.js';
 import { registerInspect } from './commands/inspect.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   registerTrain,
   registerChat,
   registerServe,
+  registerEval,
   registerData,
   registerDashboard,
   registerDiff,

@@ -32,7 +32,11 @@ it('yes/no scores count hits, false alarms, misses and rejections', () => {
   ];
   const scores = yesNoScores(pairs);
   expect(scores.accuracy).toBeCloseTo(3 / 5);
-  expect([scores.precision, scores.recall, scores.f1].map((score) => score.toFixed(4))).toEqual(['0.6667', '0.6667', '0.6667']);
+  expect([scores.precision, scores.recall, scores.f1].map((score) => score.toFixed(4))).toEqual([
+    '0.6667',
+    '0.6667',
+    '0.6667',
+  ]);
   expect(scores.yesShare).toBeCloseTo(3 / 5);
   expect(yesNoScores([]).f1).toBe(0);
 });

@@ -36,7 +36,29 @@ const NUMBERS: Readonly<Record<string, string>> = {
   ten: '10',
 };
 const ARTICLES = new Set(['a', 'an', 'the']);
-const PUNCTUATION = [';', '/', '[', ']', '"', '{', '}', '(', ')', '=', '+', '\\', '_', '-', '>', '<', '@', '`', ',', '?', '!'];
+const PUNCTUATION = [
+  ';',
+  '/',
+  '[',
+  ']',
+  '"',
+  '{',
+  '}',
+  '(',
+  ')',
+  '=',
+  '+',
+  '\\',
+  '_',
+  '-',
+  '>',
+  '<',
+  '@',
+  '`',
+  ',',
+  '?',
+  '!',
+];
 
 /** An answer as VQA's evaluation compares it: no punctuation and articles, numbers as digits (Antol et al. 2015, vqaEval.py). */
 export function normaliseVqaAnswer(answer: string): string {

@@ -20,7 +20,8 @@ export function readYesNo(answer: string): 'yes' | 'no' {
 /** Scores of answers with their truths. */
 export function yesNoScores(pairs: readonly { readonly answer: string; readonly truth: string }[]): YesNoScores {
   const read = pairs.map(({ answer, truth }) => ({ said: readYesNo(answer), is: readYesNo(truth) }));
-  const count = (said: string, is: string): number => read.filter((pair) => pair.said === said && pair.is === is).length;
+  const count = (said: string, is: string): number =>
+    read.filter((pair) => pair.said === said && pair.is === is).length;
   const [hits, falseAlarms, misses, rejections] = [
     count('yes', 'yes'),
     count('yes', 'no'),
