@@ -56,7 +56,15 @@ interface Result {
 async function evaluate(task: string, ...more: string[]): Promise<Result> {
   const common = ['--model', join(folder, 'tiny'), '--data', join(folder, 'questions.json')];
   const places = ['--images', join(folder, 'pictures'), '--max-tokens', '4', '--json'];
-  const { stdout } = await promisify(execFile)(process.execPath, [LLAVA, 'eval', '--task', task, ...common, ...places, ...more]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    LLAVA,
+    'eval',
+    '--task',
+    task,
+    ...common,
+    ...places,
+    ...more,
+  ]);
   return JSON.parse(stdout) as Result;
 }
 
