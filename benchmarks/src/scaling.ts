@@ -15,7 +15,7 @@ const SIZES: readonly Size[] = [
   { name: 'stage 1, 21M', parameters: 21e6, computeMs: 1000, workers: [1, 2, 3, 4] },
   { name: 'LoRA, 160M', parameters: 160e6, computeMs: 1000, workers: [1, 2, 3, 4] },
 ];
-const STEPS = 4;
+const STEPS = 3;
 const PROJECTED_WORKERS = [8, 16, 32, 64];
 const PROJECTED_SHARDS = [1, 4, 16];
 /** Server: values, moments, and a payload for each worker; worker: two pulls. */
