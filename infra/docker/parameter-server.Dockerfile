@@ -24,6 +24,6 @@ WORKDIR /app
 COPY --from=build /opt/llava /opt/llava
 COPY --from=build /app /app
 USER 10001:10001
-EXPOSE 50051 50052
+EXPOSE 50051 50052 50053
 # node handles SIGTERM itself: no new leases, a snapshot, good-bye
 ENTRYPOINT ["node", "apps/parameter-server/dist/main.js"]

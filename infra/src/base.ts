@@ -1,4 +1,4 @@
-import { SMALL_RESOURCES } from './cluster-run.js';
+import { SMALL_RESOURCES, defaultSecrets } from './cluster-run.js';
 import type { ClusterRun } from './cluster-run.js';
 
 /** The run of `kubernetes/base`: the preset `tiny` with two workers on CPUs, which overlays change. */
@@ -8,11 +8,15 @@ export function baseRun(config: ClusterRun['config']): ClusterRun {
     namespace: 'llava',
     config,
     images: { parameterServer: 'llava-parameter-server', worker: 'llava-worker' },
+    shards: 1,
     workers: 2,
     gpus: 0,
     claim: 'llava-data',
     protectServer: false,
     queue: null,
+    secrets: defaultSecrets('llava'),
+    certManager: null,
+    dashboard: null,
     resources: SMALL_RESOURCES,
   };
 }

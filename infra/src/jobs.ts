@@ -1,10 +1,13 @@
-import { PORTS, runMetadata } from './cluster-run.js';
+import { runMetadata } from './cluster-run.js';
 import type { ClusterRun } from './cluster-run.js';
+import { headlessService, shardAddresses } from './network.js';
 import type { Job, JobSet, JobSpec, KubernetesObject, PodFailureRule, PodTemplate } from './objects.js';
 import { parameterServerPod, workerPod } from './pods.js';
 
 /** Exit status of a wrong configuration: starting again would not help. */
 const PERMANENT = [2, 64, 78];
+/** Try again later, and left after SIGTERM. They cost a retry: a pod that its liveness probe kills leaves the same way. */
+const TEMPORARY = [75, 130, 143];
 const KEPT_SECONDS = 86_400;
 const MANY_RETRIES = 1000;
 
@@ -25,29 +28,30 @@ export function jobSet(run: ClusterRun): JobSet {
       successPolicy: { operator: 'All', targetReplicatedJobs: ['worker'] },
       failurePolicy: { maxRestarts: 5, rules: [rule] },
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      replicatedJobs: replicatedJobs(run, `${run.name}-ps-0-0.${run.name}:${PORTS.exchange}`),
+      replicatedJobs: replicatedJobs(run),
     },
   };
 }
 
 /** The two jobs of a JobSet; a TrainingRuntime's template has the same. */
-export function replicatedJobs(run: ClusterRun, serverAddress: string): JobSet['spec']['replicatedJobs'] {
+export function replicatedJobs(run: ClusterRun): JobSet['spec']['replicatedJobs'] {
+  const addresses = shardAddresses(run, 'jobset');
   return [
-    { name: 'ps', replicas: 1, template: { spec: parameterServerJob(parameterServerPod(run)) } },
+    { name: 'ps', replicas: 1, template: { spec: parameterServerJob(run, parameterServerPod(run, addresses)) } },
     {
       name: 'worker',
       replicas: 1,
       dependsOn: [{ name: 'ps', status: 'Ready' }],
-      template: { spec: workerJob(run.workers, workerPod(run, serverAddress)) },
+      template: { spec: workerJob(run.workers, workerPod(run, addresses)) },
     },
   ];
 }
 
 /** The same run without JobSet: two Indexed Jobs, and a headless Service that gives the parameter server its name. */
 export function plainJobs(run: ClusterRun): KubernetesObject[] {
-  const ps = parameterServerPod(run);
+  const addresses = shardAddresses(run, 'job');
+  const ps = parameterServerPod(run, addresses);
   const named: PodTemplate = { ...ps, spec: { ...ps.spec, subdomain: run.name } };
-  const address = `${run.name}-ps-0.${run.name}:${PORTS.exchange}`;
   const job = (role: string, spec: JobSpec): Job => ({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -56,32 +60,18 @@ export function plainJobs(run: ClusterRun): KubernetesObject[] {
   });
   return [
     headlessService(run),
-    job('ps', parameterServerJob(named)),
-    job('worker', workerJob(run.workers, workerPod(run, address))),
+    job('ps', parameterServerJob(run, named)),
+    job('worker', workerJob(run.workers, workerPod(run, addresses))),
   ];
 }
 
-function headlessService(run: ClusterRun): KubernetesObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: runMetadata(run),
-    spec: {
-      clusterIP: 'None',
-      publishNotReadyAddresses: true, // or nobody could reach a server before it is ready, and it waits for workers
-      selector: { 'app.kubernetes.io/instance': run.name, 'app.kubernetes.io/component': 'ps' },
-      ports: [{ name: 'exchange', port: PORTS.exchange, targetPort: PORTS.exchange, protocol: 'TCP' }],
-    },
-  };
-}
-
-function parameterServerJob(template: PodTemplate): JobSpec {
+function parameterServerJob({ shards }: ClusterRun, template: PodTemplate): JobSpec {
   return {
     completionMode: 'Indexed',
-    completions: 1,
-    parallelism: 1,
+    completions: shards,
+    parallelism: shards,
     backoffLimit: MANY_RETRIES, // one pod is replaced inside its Job; the run goes on from its snapshot
-    podReplacementPolicy: 'Failed', // never two live servers of one run
+    podReplacementPolicy: 'Failed', // never two live servers of one shard
     podFailurePolicy: { rules: failureRules('ps') },
     template,
   };
@@ -105,5 +95,6 @@ function failureRules(containerName: string): PodFailureRule[] {
   return [
     { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
     { action: 'FailJob', onExitCodes: { containerName, operator: 'In', values: PERMANENT } },
+    { action: 'Count', onExitCodes: { containerName, operator: 'In', values: TEMPORARY } },
   ];
 }

@@ -15,17 +15,87 @@ export interface KubernetesObject {
   readonly spec?: unknown;
 }
 
+export interface Service extends KubernetesObject {
+  readonly kind: 'Service';
+  readonly spec: {
+    readonly clusterIP?: 'None';
+    readonly publishNotReadyAddresses?: boolean;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly ports: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly targetPort: number;
+      readonly protocol: 'TCP';
+    }[];
+  };
+}
+
+export interface NetworkPolicyPort {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number;
+}
+
+export interface NetworkPolicyPeer {
+  readonly namespaceSelector?: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+}
+
+export interface NetworkPolicy extends KubernetesObject {
+  readonly kind: 'NetworkPolicy';
+  readonly spec: {
+    readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly policyTypes: readonly ('Ingress' | 'Egress')[];
+    readonly ingress: readonly {
+      readonly from?: readonly NetworkPolicyPeer[];
+      readonly ports: readonly NetworkPolicyPort[];
+    }[];
+    readonly egress: readonly {
+      readonly to: readonly NetworkPolicyPeer[];
+      readonly ports: readonly NetworkPolicyPort[];
+    }[];
+  };
+}
+
+export interface DisruptionBudget extends KubernetesObject {
+  readonly kind: 'PodDisruptionBudget';
+  readonly spec: {
+    readonly minAvailable?: number | string;
+    readonly maxUnavailable?: number | string;
+    readonly unhealthyPodEvictionPolicy: 'AlwaysAllow' | 'IfHealthyBudget';
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  };
+}
+
+export interface PriorityClass extends KubernetesObject {
+  readonly kind: 'PriorityClass';
+  readonly value: number;
+  readonly preemptionPolicy: 'PreemptLowerPriority' | 'Never';
+  readonly description: string;
+}
+
+export interface Deployment extends KubernetesObject {
+  readonly kind: 'Deployment';
+  readonly spec: {
+    readonly replicas: number;
+    readonly strategy: { readonly type: 'Recreate' };
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly template: PodTemplate;
+  };
+}
+
 export type EnvironmentVariable =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } };
 
-export interface Probe {
-  /** The port is a number; names are refused for gRPC. */
-  readonly grpc: { readonly port: number; readonly service: string };
+/** The port is a number; names are refused for gRPC. */
+export type Probe = (
+  | { readonly grpc: { readonly port: number; readonly service: string } }
+  | { readonly httpGet: { readonly path: string; readonly port: number; readonly scheme: 'HTTPS' } }
+) & {
   readonly periodSeconds: number;
   readonly timeoutSeconds?: number;
   readonly failureThreshold?: number;
-}
+};
 
 export interface Container {
   readonly name: string;
@@ -156,4 +226,24 @@ export interface JobSet extends KubernetesObject {
   readonly apiVersion: 'jobset.x-k8s.io/v1alpha2';
   readonly kind: 'JobSet';
   readonly spec: JobSetSpec;
+}
+
+/** https://cert-manager.io, v1. */
+export interface Certificate extends KubernetesObject {
+  readonly apiVersion: 'cert-manager.io/v1';
+  readonly kind: 'Certificate';
+  readonly spec: {
+    readonly secretName: string;
+    readonly duration: string;
+    readonly renewBefore: string;
+    readonly privateKey: {
+      readonly algorithm: 'ECDSA';
+      readonly size: 256;
+      readonly rotationPolicy: 'Always';
+    };
+    readonly usages: readonly string[];
+    readonly uris?: readonly string[];
+    readonly dnsNames?: readonly string[];
+    readonly issuerRef: { readonly group: string; readonly kind: string; readonly name: string };
+  };
 }

@@ -1,6 +1,6 @@
 import { resolveConfig } from '@llava-ts/recipes';
 import { describe, expect, it } from 'vitest';
-import { SMALL_RESOURCES } from './cluster-run.js';
+import { SMALL_RESOURCES, defaultSecrets } from './cluster-run.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Job, JobSet, JobSpec, KubernetesObject } from './objects.js';
 import { preflight } from './preflight.js';
@@ -11,11 +11,15 @@ const RUN: ClusterRun = {
   namespace: 'train',
   config: await resolveConfig({ preset: 'tiny' }),
   images: { parameterServer: 'ps@sha256:00', worker: 'worker@sha256:00' },
+  shards: 2,
   workers: 3,
   gpus: 1,
   claim: 'llava-data',
   protectServer: true,
   queue: 'gpu',
+  secrets: defaultSecrets('llava'),
+  certManager: 'authority',
+  dashboard: { image: 'dashboard@sha256:00' },
   resources: SMALL_RESOURCES,
 };
 
@@ -88,7 +92,8 @@ describe('renderRun', () => {
       ours!.template.spec,
     );
     const jobs = runObjects(RUN, 'job').filter(({ kind }) => kind === 'Job') as unknown as Job[];
-    const args = (spec: JobSpec) => spec.template.spec.containers[0]!.args;
+    const args = (spec: JobSpec) =>
+      spec.template.spec.containers[0]!.args.map((arg) => arg.replace('llava-ps-0-1.', 'llava-ps-1.'));
     expect(args(jobs[0]!.spec)).toEqual(args(set.spec.replicatedJobs[0]!.template.spec));
     expect(args(jobs[1]!.spec)).toContain('llava-ps-0.llava:50051');
     expect(args(ours!.template.spec)).toContain('llava-ps-0-0.llava:50051');

@@ -173,7 +173,7 @@ function podFindings(pod: PodSpec, where: string, found: Found): Finding[] {
     );
     check(/^[1-9]\d*$/.test(limits['nvidia.com/gpu'] ?? '1'), `${at}.resources`, 'GPUs come in whole numbers');
     const ports = [container.startupProbe, container.readinessProbe, container.livenessProbe].flatMap((probe) =>
-      probe ? [probe.grpc.port] : [],
+      probe ? ['grpc' in probe ? probe.grpc.port : probe.httpGet.port] : [],
     );
     const open = container.ports?.map(({ containerPort }) => containerPort) ?? [];
     for (const port of new Set(ports))

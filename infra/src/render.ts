@@ -1,7 +1,9 @@
 import { LlavaError } from '@llava-ts/telemetry';
 import { stringify } from 'yaml';
 import type { ClusterRun } from './cluster-run.js';
+import { dashboardObjects } from './dashboard.js';
 import { jobSet, plainJobs } from './jobs.js';
+import { shardAddresses } from './network.js';
 import type { KubernetesObject } from './objects.js';
 import { preflight } from './preflight.js';
 import { surroundings } from './surroundings.js';
@@ -16,7 +18,9 @@ export const TARGETS: readonly Target[] = ['jobset', 'job', 'trainjob'];
 /** The objects of a run in the order in which they are applied. */
 export function runObjects(run: ClusterRun, target: Target): KubernetesObject[] {
   const jobs = { jobset: () => [jobSet(run)], job: () => plainJobs(run), trainjob: () => trainJob(run) }[target]();
-  return [...surroundings(run), ...jobs];
+  const [server = ''] = shardAddresses(run, target === 'job' ? 'job' : 'jobset');
+  const page = run.dashboard === null ? [] : dashboardObjects({ ...run, image: run.dashboard.image, server });
+  return [...surroundings(run), ...jobs, ...page];
 }
 
 /**

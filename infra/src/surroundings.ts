@@ -1,13 +1,16 @@
-import { PORTS, roleLabels, runMetadata } from './cluster-run.js';
+import { roleLabels, runMetadata } from './cluster-run.js';
 import type { ClusterRun } from './cluster-run.js';
-import type { KubernetesObject } from './objects.js';
+import { certificates } from './certificates.js';
+import { networkPolicies } from './network.js';
+import type { DisruptionBudget, KubernetesObject, PriorityClass } from './objects.js';
 
-/** Everything beside the jobs: configuration, priorities, the disruption budget and who may talk to whom. */
+/** Everything beside the jobs: configuration, priorities, the disruption budget, certificates and who may talk to whom. */
 export function surroundings(run: ClusterRun): KubernetesObject[] {
   return [
     configMap(run),
     ...priorityClasses(run),
     ...(run.protectServer ? [disruptionBudget(run)] : []),
+    ...certificates(run),
     ...networkPolicies(run),
   ];
 }
@@ -22,12 +25,12 @@ function configMap(run: ClusterRun): KubernetesObject & { data: Record<string, s
 }
 
 /** The server above the workers: when room is short, a worker gives way. */
-function priorityClasses(run: ClusterRun): KubernetesObject[] {
+export function priorityClasses(run: Pick<ClusterRun, 'name' | 'namespace' | 'queue'>): PriorityClass[] {
   const priority = (
     role: string,
     value: number,
-    preemptionPolicy: string,
-  ): KubernetesObject & Record<string, unknown> => {
+    preemptionPolicy: PriorityClass['preemptionPolicy'],
+  ): PriorityClass => {
     const { name, labels } = runMetadata(run, { name: `${run.name}-${role}` });
     return {
       apiVersion: 'scheduling.k8s.io/v1',
@@ -42,43 +45,15 @@ function priorityClasses(run: ClusterRun): KubernetesObject[] {
 }
 
 /** For the server alone, as a whole number, which is all that pods of Jobs allow; workers come and go freely. */
-function disruptionBudget(run: ClusterRun): KubernetesObject {
+function disruptionBudget(run: ClusterRun): DisruptionBudget {
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: runMetadata(run, { name: `${run.name}-ps` }),
     spec: {
-      minAvailable: 1,
+      minAvailable: run.shards,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
       selector: { matchLabels: roleLabels(run, 'ps') },
     },
   };
-}
-
-/** Workers reach the server and DNS, the server DNS alone, and nobody else anything. */
-function networkPolicies(run: ClusterRun): KubernetesObject[] {
-  const policy = (role: 'ps' | 'worker', spec: object): KubernetesObject => ({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: runMetadata(run, { name: `${run.name}-${role}` }),
-    spec: { podSelector: { matchLabels: roleLabels(run, role) }, policyTypes: ['Ingress', 'Egress'], ...spec },
-  });
-  const dns = {
-    to: [
-      {
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-        podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-      },
-    ],
-    ports: [
-      { protocol: 'UDP', port: 53 },
-      { protocol: 'TCP', port: 53 },
-    ],
-  };
-  const exchange = [{ protocol: 'TCP', port: PORTS.exchange }];
-  const pods = (role: 'ps' | 'worker') => [{ podSelector: { matchLabels: roleLabels(run, role) } }];
-  return [
-    policy('ps', { ingress: [{ from: pods('worker'), ports: exchange }], egress: [dns] }),
-    policy('worker', { ingress: [], egress: [{ to: pods('ps'), ports: exchange }, dns] }),
-  ];
 }

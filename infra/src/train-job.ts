@@ -1,4 +1,4 @@
-import { PORTS, runMetadata } from './cluster-run.js';
+import { runMetadata } from './cluster-run.js';
 import type { ClusterRun } from './cluster-run.js';
 import { jobSet, replicatedJobs } from './jobs.js';
 import type { KubernetesObject, ReplicatedJob } from './objects.js';
@@ -9,7 +9,7 @@ const TRAINER_STEP = { 'trainer.kubeflow.org/trainjob-ancestor-step': 'trainer' 
 /** The run as Kubeflow's Trainer v2 takes it: a TrainingRuntime with the JobSet's template, and a TrainJob. */
 export function trainJob(run: ClusterRun): KubernetesObject[] {
   const { network, successPolicy, failurePolicy } = jobSet(run).spec;
-  const jobs = replicatedJobs(run, `${run.name}-ps-0-0.${run.name}:${PORTS.exchange}`);
+  const jobs = replicatedJobs(run);
   return [
     {
       apiVersion: 'trainer.kubeflow.org/v1alpha1',

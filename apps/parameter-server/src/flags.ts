@@ -22,7 +22,7 @@ export interface Flags {
   /** Which shard this process is; the first one (0) coordinates. */
   readonly shard: number;
   readonly shards: number;
-  /** Where the shards behind the first are, in order; empty for those. */
+  /** Where the shards behind the first are, in order. Only the first needs them; others ignore them, so that all can be started alike. */
   readonly shardAddresses: readonly string[];
   /** Gets one JSON line with the bound address. */
   readonly readyFile: string | null;
@@ -45,7 +45,7 @@ export const USAGE = `node apps/parameter-server/dist/main.js --config FILE --ou
   --resume NAME        go on from a snapshot: its name, latest, or auto (latest if there is one, else begin)
   --shards COUNT       processes that the parameters are spread over (default: 1)
   --shard INDEX        which of them this is: 0, the coordinator, or another, which serves its part and obeys (default: 0)
-  --shard-address HOST:PORT   where shard 1 is, then shard 2 ...: once for each, for shard 0 only. All share --out
+  --shard-address HOST:PORT   where shard 1 is, then shard 2 ...: once for each; only shard 0 needs them. All share --out
   --ready-file FILE    write {"address": ...} there when ready
   --until-stdin-ends   stop when standard input ends
 
@@ -63,8 +63,8 @@ export function parseFlags(args: readonly string[]): Flags | 'help' {
   const shards = wholeNumber('--shards', values.shards ?? '1', { least: 1, most: 1024 });
   const shard = wholeNumber('--shard', values.shard ?? '0', { least: 0, most: shards - 1 });
   const shardAddresses = values['shard-address'] ?? [];
-  const expected = shard === 0 ? shards - 1 : 0;
-  if (shardAddresses.length !== expected)
+  const expected = shards - 1;
+  if (shardAddresses.length !== expected && (shard === 0 || shardAddresses.length > 0))
     throw new LlavaError(
       'bad-input',
       `--shard-address: expected ${expected} for shard ${shard} of ${shards}, got ${shardAddresses.length}; see --help`,
