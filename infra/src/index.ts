@@ -1,3 +1,5 @@
+export { CHART_DEFAULTS, chartObjects, chartTemplate } from './chart.js';
+export type { ChartValues } from './chart.js';
 export { baseRun } from './base.js';
 export { PATHS, PORTS, SMALL_RESOURCES, defaultSecrets } from './cluster-run.js';
 export type { ClusterRun, Resources, Secrets } from './cluster-run.js';

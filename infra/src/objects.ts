@@ -146,7 +146,7 @@ export interface PodSpec {
     readonly runAsGroup: number;
     readonly fsGroup?: number;
     readonly fsGroupChangePolicy?: 'OnRootMismatch';
-    readonly seccompProfile: { readonly type: 'RuntimeDefault' };
+    readonly seccompProfile: { readonly type: 'RuntimeDefault' | 'Localhost' | 'Unconfined' };
   };
   readonly tolerations?: readonly {
     readonly key: string;
@@ -211,6 +211,7 @@ export interface JobSetSpec {
   readonly successPolicy: { readonly operator: 'All' | 'Any'; readonly targetReplicatedJobs: readonly string[] };
   readonly failurePolicy: {
     readonly maxRestarts: number;
+    readonly restartStrategy?: 'Recreate' | 'BlockingRecreate' | 'InPlaceRestart';
     readonly rules: readonly {
       readonly name: string;
       readonly action: 'FailJobSet' | 'RestartJobSet' | 'RestartJobSetAndIgnoreMaxRestarts';
@@ -219,6 +220,10 @@ export interface JobSetSpec {
     }[];
   };
   readonly ttlSecondsAfterFinished?: number;
+  /** The rest is never written; preflight refuses it. */
+  readonly startupPolicy?: unknown;
+  readonly volumeClaimPolicies?: unknown;
+  readonly coordinator?: { readonly replicatedJob: string; readonly jobIndex?: number; readonly podIndex?: number };
   readonly replicatedJobs: readonly ReplicatedJob[];
 }
 
@@ -246,4 +251,10 @@ export interface Certificate extends KubernetesObject {
     readonly dnsNames?: readonly string[];
     readonly issuerRef: { readonly group: string; readonly kind: string; readonly name: string };
   };
+}
+
+/** Kubeflow Trainer, v2. */
+export interface TrainingRuntime extends KubernetesObject {
+  readonly kind: 'TrainingRuntime';
+  readonly spec: { readonly mlPolicy: { readonly numNodes: number }; readonly template: { readonly spec: JobSetSpec } };
 }

@@ -5,6 +5,7 @@ import type { ClusterRun } from './cluster-run.js';
 import type { Job, JobSet, JobSpec, KubernetesObject } from './objects.js';
 import { preflight } from './preflight.js';
 import { TARGETS, renderRun, runObjects } from './render.js';
+import type { Target } from './render.js';
 
 const RUN: ClusterRun = {
   name: 'llava',
@@ -24,13 +25,24 @@ const RUN: ClusterRun = {
 };
 
 /** A deep copy of a rendered run with one value replaced. */
-function damaged(path: string, value: unknown): KubernetesObject[] {
-  const objects = structuredClone(runObjects(RUN, 'jobset'));
+function damaged(
+  path: string,
+  value: unknown,
+  { kind, target }: { kind: string; target: Target } = { kind: 'JobSet', target: 'jobset' },
+): KubernetesObject[] {
+  const objects = structuredClone(runObjects(RUN, target));
   const keys = path.split('.');
-  let at = objects.find(({ kind }) => kind === 'JobSet') as unknown as Record<string, unknown>;
+  let at = objects.find((object) => object.kind === kind) as unknown as Record<string, unknown>;
   for (const key of keys.slice(0, -1)) at = at[key] as Record<string, unknown>;
   at[keys.at(-1)!] = value;
   return objects;
+}
+
+/** What preflight says, a line each. */
+function findings(objects: readonly KubernetesObject[]): string {
+  return preflight(objects)
+    .map(({ place, problem }) => `${place}: ${problem}`)
+    .join('\n');
 }
 
 const PS = 'spec.replicatedJobs.0.template.spec';
@@ -68,9 +80,61 @@ describe('preflight', () => {
     [`${PS}.template.spec.containers.0.ports`, [], /a probe asks port 50052/],
     [`${POD}.volumes.0.configMap.name`, 'other', /ConfigMap 'other', which is not in the manifest/],
     [`${POD}.priorityClassName`, 'other', /PriorityClass 'other', which is not in the manifest/],
+    ['spec.failurePolicy.rules.0.name', 'a'.repeat(129), /129 letters; at most 128/],
+    ['spec.failurePolicy.rules.0.action', 'RestartJob', /action RestartJob needs a feature gate/],
+    ['spec.failurePolicy.rules.0.onJobFailureReasons', ['Failed'], /no reason 'Failed'/],
+    ['spec.failurePolicy.restartStrategy', 'InPlaceRestart', /InPlaceRestart needs a feature gate/],
+    ['spec.startupPolicy', { startupPolicyOrder: 'InOrder' }, /cannot stand beside dependsOn/],
+    ['spec.volumeClaimPolicies', [], /JobSet issue 1307/],
+    ['spec.replicatedJobs.1.replicas', 2 ** 31, /more than 2147483647 pods/],
+    ['spec.coordinator', { replicatedJob: 'chief' }, /names no pod of an Indexed Job/],
+    [`${WORKER}.podFailurePolicy.rules.0.action`, 'Count', /must begin with Ignore for DisruptionTarget/],
+    [`${PS}.podFailurePolicy.rules.1.action`, 'FailIndex', /FailIndex needs backoffLimitPerIndex/],
+    [`${WORKER}.podFailurePolicy.rules.1.onExitCodes.values`, [64, 2], /must rise without repeats: 64, 2/],
+    [`${WORKER}.backoffLimitPerIndex`, undefined, /maxFailedIndexes: needs backoffLimitPerIndex/],
+    [`${WORKER}.maxFailedIndexes`, 9, /more than completions \(3\)/],
+    [`${POD}.securityContext.seccompProfile.type`, 'Unconfined', /seccompProfile must be RuntimeDefault/],
+    [`${POD}.automountServiceAccountToken`, true, /no pod calls the API/],
+    [`${POD}.enableServiceLinks`, true, /would become variables/],
+    [`${POD}.terminationGracePeriodSeconds`, 5, /at least 30/],
+    [`${POD}.volumes.2.secret.defaultMode`, 0o444, /can be read by everybody/],
+    [`${PS}.template.spec.containers.0.env`, [], /\$\(SHARD\) is not in env/],
+    [`${PS}.template.spec.containers.0.volumeMounts.5.subPathExpr`, '../$(RUN_NAME)', /must stay within the volume/],
+    [`${POD}.containers.0.volumeMounts.1.mountPath`, '/tmp', /two volumes are mounted at one place/],
+    [`${POD}.containers.0.image`, 'registry.example/worker:latest', /needs a tag or a digest that stays/],
+    [`${PS}.template.spec.containers.0.livenessProbe.grpc.service`, 'ready', /liveness must ask for 'live' alone/],
+    [`${PS}.template.spec.containers.0.livenessProbe.grpc.port`, 'health', /is a number, not 'health'/],
+    [`${POD}.containers.0.resources.limits.memory`, '16Gx', /memory '16Gx' is no quantity/],
+    [`${POD}.containers.0.resources.limits.memory`, '1Gi', /counts against the memory limit/],
+    [`${POD}.tolerations`, [], /no toleration lets it onto their nodes/],
   ])('refuses %s = %j', (path, value, message) => {
-    const findings = preflight(damaged(path, value));
-    expect(findings.map(({ place, problem }) => `${place}: ${problem}`).join('\n')).toMatch(message);
+    expect(findings(damaged(path, value))).toMatch(message);
+  });
+});
+
+describe('preflight of what is around the jobs', () => {
+  it.each([
+    ['PodDisruptionBudget', 'spec.minAvailable', '50%', /must be a whole number, is '50%'/],
+    ['PodDisruptionBudget', 'spec.maxUnavailable', 1, /maxUnavailable does not work/],
+    ['NetworkPolicy', 'spec.egress', [], /no DNS out over UDP/],
+    ['NetworkPolicy', 'spec.egress.1.ports.1.protocol', 'UDP', /no DNS out over TCP/],
+    ['PriorityClass', 'value', 2e9, /kept for the system/],
+    ['PriorityClass', 'metadata.name', 'llava-worker', /is there twice/],
+    ['Service', 'spec.publishNotReadyAddresses', undefined, /without publishNotReadyAddresses/],
+    ['Job', 'metadata.name', 'LLaVA', /is no DNS label/],
+    ['Deployment', 'spec.template.spec.volumes', [], /no volume 'tls'/],
+  ])('refuses a %s with %s = %j', (kind, path, value, message) => {
+    expect(findings(damaged(path, value, { kind, target: 'job' }))).toMatch(message);
+  });
+
+  const jobs = 'spec.template.spec.replicatedJobs';
+  it.each([
+    ['metadata.labels', {}, /needs trainer.kubeflow.org\/framework/],
+    [`${jobs}.1.template.metadata`, undefined, /no replicatedJob has the label/],
+    [`${jobs}.1.template.spec.template.spec.containers.0.name`, 'main', /must be called 'node', is main/],
+    ['spec.template.spec.successPolicy.targetReplicatedJobs', ['x'], /no replicatedJob 'x'/],
+  ])('refuses a TrainingRuntime with %s = %j', (path, value, message) => {
+    expect(findings(damaged(path, value, { kind: 'TrainingRuntime', target: 'trainjob' }))).toMatch(message);
   });
 });
 

@@ -1,4 +1,6 @@
-import type { Job, JobSet, JobSpec, KubernetesObject, PodSpec } from './objects.js';
+import { jobRuleFindings, jobSetWebhookFindings, podRuleFindings } from './preflight-rules.js';
+import { surroundingFindings } from './preflight-surroundings.js';
+import type { Deployment, Job, JobSet, JobSpec, KubernetesObject, PodSpec, TrainingRuntime } from './objects.js';
 
 /** One thing that a cluster would refuse or do wrong, though its schemas accept it. */
 export interface Finding {
@@ -20,13 +22,17 @@ export function preflight(objects: readonly KubernetesObject[]): Finding[] {
     const place = `${object.kind}/${object.metadata.name}`;
     const found = (where: string, problem: string): Finding => ({ place: `${place} ${where}`, problem });
     if (isJob(object)) return [...jobFindings(object.spec, 'spec', found), ...nameFindings(object, found)];
-    if (isJobSet(object)) return jobSetFindings(object, found);
+    if (isJobSet(object)) return [...jobSetFindings(object, found), ...jobSetWebhookFindings(object.spec, found)];
+    if (object.kind === 'TrainingRuntime') return runtimeFindings(object as TrainingRuntime, found);
+    if (object.kind === 'Deployment')
+      return podFindings((object as Deployment).spec.template.spec, 'spec.template.spec', found);
     return [];
   });
-  return [...findings, ...missingReferences(objects)];
+  return [...findings, ...missingReferences(objects), ...surroundingFindings(objects)];
 }
 
-type Found = (where: string, problem: string) => Finding;
+/** Makes a finding about one object. */
+export type Found = (where: string, problem: string) => Finding;
 
 const isJob = (object: KubernetesObject): object is Job => object.kind === 'Job';
 const isJobSet = (object: KubernetesObject): object is JobSet => object.kind === 'JobSet';
@@ -132,7 +138,7 @@ function jobFindings(job: JobSpec, where: string, found: Found): Finding[] {
     );
     check(!onExitCodes.values.includes(0), '.podFailurePolicy', 'exit code 0 is success and cannot be in a rule');
   }
-  return [...findings, ...podFindings(pod, `${where}.template.spec`, found)];
+  return [...findings, ...jobRuleFindings(job, where, found), ...podFindings(pod, `${where}.template.spec`, found)];
 }
 
 /** The level `restricted`, and mounts, limits and probes that would not work. */
@@ -179,7 +185,26 @@ function podFindings(pod: PodSpec, where: string, found: Found): Finding[] {
     for (const port of new Set(ports))
       check(open.includes(port), `${at}.ports`, `a probe asks port ${port}, which is not among them`);
   });
-  return findings;
+  return [...findings, ...podRuleFindings(pod, where, found)];
+}
+
+/** Kubeflow's Trainer sets size and environment only where its label and its container name are. */
+function runtimeFindings({ metadata, spec }: TrainingRuntime, found: Found): Finding[] {
+  const set = { metadata, spec: spec.template.spec } as JobSet;
+  const step = 'trainer.kubeflow.org/trainjob-ancestor-step';
+  const trainer = set.spec.replicatedJobs.find(({ template }) => template.metadata?.labels[step] === 'trainer');
+  const containers = trainer?.template.spec.template.spec.containers.map(({ name }) => name) ?? [];
+  return [
+    ...(metadata.labels?.['trainer.kubeflow.org/framework'] === undefined
+      ? [found('metadata.labels', 'needs trainer.kubeflow.org/framework')]
+      : []),
+    ...(trainer === undefined ? [found('spec.template', `no replicatedJob has the label ${step}: trainer`)] : []),
+    ...(trainer !== undefined && !containers.includes('node')
+      ? [found('spec.template', `its container must be called 'node', is ${containers.join(', ')}`)]
+      : []),
+    ...jobSetFindings(set, found),
+    ...jobSetWebhookFindings(set.spec, found),
+  ];
 }
 
 /** Configuration and priorities that pods name must be part of the same manifest; claims are made outside. */
