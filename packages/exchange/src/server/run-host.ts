@@ -29,6 +29,7 @@ import { createRunEnding, type RunEnding } from './run-ending.js';
 import { createRunRecord, runStatus, stepStatus, type RunRecord, type RunState } from './run-status.js';
 import { createShard } from './shard.js';
 import { localShardPort, type ShardPort, type ShardTraffic } from './shard-port.js';
+import type { StartThread } from './shard-state.js';
 import { createStepLoop, type StepLoop } from './step-loop.js';
 
 /** The other shards of a run, which are processes of their own. */
@@ -60,6 +61,8 @@ export interface RunHostOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly unixMs: () => number;
+  /** For the first shard's arithmetic; a thread of its own when absent. */
+  readonly startThread?: StartThread;
 }
 
 /** A run and all that it needs to be served, without the serving. */
@@ -105,7 +108,12 @@ export async function createRunHost(options: RunHostOptions): Promise<RunHost> {
 
   const ledger = createStepLedger({ plans, leaseTimeoutMs, now, ...(resumed && { start: resumed.position }) });
   const events = createEventLog({ unixMs: options.unixMs, position: ledger.position });
-  const local = await createShard({ run, resumed, ...(others && { pieces: others.pieces }) });
+  const local = await createShard({
+    run,
+    resumed,
+    ...(others && { pieces: others.pieces }),
+    ...(options.startThread && { startThread: options.startThread }),
+  });
   const traffic: ShardTraffic = { receivedBytes: 0, sentBytes: 0, queuedPushes: 0 };
   const isOver = (): boolean => ledger.position().stage >= plans.length;
   const nameOf = ({ stage, step, lease }: LeaseId): string =>

@@ -37,6 +37,9 @@ export interface ShardState {
   stop(): Promise<void>;
 }
 
+/** Starts the thread that does the arithmetic. */
+export type StartThread = typeof startComputeThread;
+
 /** A stage's optimizer state, as this thread sees it. */
 interface Opened {
   readonly stage: number;
@@ -55,9 +58,13 @@ const NOTHING: RunSnapshot['update'] = {
 const THREAD = new URL('../../dist/server/shard-thread.js', import.meta.url);
 
 /** Creates the state over a run's tensors (those of this shard), at the beginning or where a snapshot was taken. */
-export async function createShardState(run: OpenRun, resumed: RunSnapshot | null): Promise<ShardState> {
+export async function createShardState(
+  run: OpenRun,
+  resumed: RunSnapshot | null,
+  startThread: StartThread = startComputeThread,
+): Promise<ShardState> {
   const { stages } = run.config;
-  const thread = await startComputeThread(THREAD, {});
+  const thread = await startThread(THREAD, {});
   const parameters = new Map([...run.tensors].map(([name, { parameter }]) => [name, share(parameter)]));
   for (const [name, values] of resumed?.parameters ?? []) parameters.get(name)?.set(values);
   const ofParts = (parts: readonly string[]): string[] =>

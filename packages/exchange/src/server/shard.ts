@@ -14,7 +14,7 @@ import {
 } from '@llava-ts/trainer';
 import { layOut, type Layout } from '../wire/layout.js';
 import type { ReceivedArrays, ServedParameters, ServedTensor } from './served-parameters.js';
-import { createShardState } from './shard-state.js';
+import { createShardState, type StartThread } from './shard-state.js';
 
 /** The tensors of this process: served to workers, and moved on step by step by the coordinator. */
 export interface Shard extends ServedParameters {
@@ -40,11 +40,13 @@ export interface ShardOptions {
   /** Which rows they are; whole tensors when absent. */
   readonly pieces?: ShardPieces;
   readonly resumed?: RunSnapshot | undefined;
+  /** A thread of its own when absent. */
+  readonly startThread?: StartThread;
 }
 
 /** Creates a shard. It keeps a ledger of its own of what it has; whether a step is complete is the coordinator's to say, who asks all shards. */
-export async function createShard({ run, pieces, resumed }: ShardOptions): Promise<Shard> {
-  const state = await createShardState(run, resumed ?? null);
+export async function createShard({ run, pieces, resumed, startThread }: ShardOptions): Promise<Shard> {
+  const state = await createShardState(run, resumed ?? null, startThread);
   const ledger = createStepLedger({
     plans: run.plans,
     leaseTimeoutMs: Infinity, // grants are the coordinator's business
