@@ -1,8 +1,8 @@
-import { LlavaError } from '@llava-ts/telemetry';
-import type { PushOutcome } from '@llava-ts/trainer';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { Violation } from '../../testing/protocol-model/applied-steps.js';
 import { ACTIONS, startModelRun, type ModelAction, type Mutation } from '../../testing/protocol-model/model-run.js';
+import { MUTATIONS } from '../../testing/protocol-model/mutations.js';
 import { createSequentialRun } from '../../testing/protocol-model/sequential-run.js';
 import { toyRun } from '../../testing/toy-run.js';
 
@@ -28,24 +28,48 @@ const policies = fc.constantFrom('retry' as const, 'skip' as const, 'stop' as co
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
+/** Given by `npm run model-check`. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    modelCheck?: { readonly runs?: number; readonly seed?: number };
+  }
+}
+const { runs = 500, seed } = inject('modelCheck') ?? { seed: 1 };
+/** What the walks must come by, or they show nothing. */
+const EXPECTED = ['accepted', 'duplicate', 'refused', 'LEASE_EXPIRED', 'WORKER_LOST', 'rewind', 'a run fails'];
+
 /** Explores runs until one breaks a promise. */
-async function explore(numRuns: number, mutation?: Mutation) {
+async function explore(numRuns: number, mutation?: () => Mutation) {
   const seen = new Map<string, number>();
   const found = await fc.check(
     fc.asyncProperty(actions, policies, async (steps, policy) => {
       const advanceTimers = (ms: number): void => void vi.advanceTimersByTime(ms);
-      const run = await startModelRun({ open, sequential, policy, advanceTimers, seen, ...(mutation && { mutation }) });
+      const options = { open, sequential, policy, advanceTimers, seen };
+      const run = await startModelRun({ ...options, ...(mutation && { mutation: mutation() }) });
       for (const step of steps) await run.act(step);
       await run.finish();
       vi.clearAllTimers();
     }),
-    { numRuns, ...(mutation && { endOnFailure: true }) },
+    { numRuns, ...(seed !== undefined && { seed }), ...(mutation && { endOnFailure: true }) },
   );
   return { seen, found };
 }
 
 test('whatever happens in whatever order, each sample counts once and the bits are those of the undisturbed run', async () => {
-  const { seen, found } = await explore(2000);
-  expect(found.failed, fc.defaultReportMessage(found) ?? '').toBe(false);
-  console.log([...seen].sort().map(([what, times]) => `${what} ${times}`).join('\n'));
+  const { seen, found } = await explore(runs);
+  expect(found.failed, `${String(found.errorInstance)}\n${fc.defaultReportMessage(found) ?? ''}`).toBe(false);
+  expect(EXPECTED.filter((what) => !seen.has(what))).toEqual([]);
+  if (inject('modelCheck') !== undefined)
+    process.stdout.write(
+      [...seen]
+        .sort()
+        .map(([what, times]) => `${times} ${what}\n`)
+        .join(''),
+    );
+}, 3_600_000);
+
+test.each(Object.entries(MUTATIONS))('the check finds it when %s', async (_, mutation) => {
+  const { found } = await explore(500, mutation);
+  expect(found.failed).toBe(true);
+  expect(found.errorInstance).toBeInstanceOf(Violation);
 });

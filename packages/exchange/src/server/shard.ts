@@ -133,10 +133,11 @@ export async function createShard({ run, pieces, resumed, startThread }: ShardOp
     async restart(skipped) {
       attempt += 1;
       const { stage, step } = ledger.position();
+      // At once: a push of a lease that is left out must not reach the arithmetic behind the restart.
+      for (const lease of skipped) ledger.skip({ stage, step, lease });
       restarting = state.restart(stage, skipped);
       await restarting;
       added.clear();
-      for (const lease of skipped) ledger.skip({ stage, step, lease });
     },
     snapshot() {
       const open = state.openStage();

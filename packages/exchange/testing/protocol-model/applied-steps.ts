@@ -1,4 +1,11 @@
-import { stepLeases, type LeaseId, type OpenRun, type RunPosition, type RunSnapshot, type StepFacts } from '@llava-ts/trainer';
+import {
+  stepLeases,
+  type LeaseId,
+  type OpenRun,
+  type RunPosition,
+  type RunSnapshot,
+  type StepFacts,
+} from '@llava-ts/trainer';
 import { digestOf, stepsOf, type SequentialRun } from './sequential-run.js';
 import type { ArithmeticLog } from './stepped-thread.js';
 
@@ -61,8 +68,8 @@ export function createAppliedSteps(
     violation: () => broken,
     has({ stage, step, lease }) {
       const index = steps.findIndex((one) => one.stage === stage && one.step === step);
-      const { added } = index === applied.length ? current : (applied[index] ?? { added: [] });
-      return added.includes(lease);
+      const at = index === applied.length ? current : applied[index];
+      return at?.added.includes(lease) === true;
     },
     added(lease) {
       if (current.added.includes(lease)) breakPromise(`lease ${lease} was added twice`);

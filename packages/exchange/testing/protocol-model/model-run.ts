@@ -21,10 +21,20 @@ export interface ModelAction {
 
 /** Every kind of action; the usual ones stand here more than once, so that runs get somewhere. */
 export const ACTIONS = [
-  ...(['enter', 'ask', 'compute', 'begin', 'send', 'send', 'send', 'thread', 'thread', 'thread'] as const),
-  ...(['enter', 'ask', 'compute', 'begin', 'send', 'thread', 'ask', 'compute', 'begin', 'send'] as const),
-  ...(['compute nan', 'compute nan', 'repeat', 'repeat', 'forge', 'damage', 'cut push', 'cut session'] as const),
-  ...(['die', 'leave', 'hand back', 'pass', 'pass', 'pause', 'resume', 'resume', 'snapshot', 'rewind'] as const),
+  ...([
+    'deliver',
+    'deliver',
+    'deliver',
+    'deliver',
+    'deliver nan',
+    'deliver nan',
+    'thread',
+    'thread',
+    'thread',
+  ] as const),
+  ...(['enter', 'enter', 'ask', 'ask', 'compute', 'compute nan', 'begin', 'begin', 'send', 'send', 'send'] as const),
+  ...(['repeat', 'repeat', 'forge', 'damage', 'cut push', 'cut session', 'die', 'leave', 'hand back'] as const),
+  ...(['pass', 'pass', 'pause', 'resume', 'resume', 'resume', 'snapshot', 'rewind'] as const),
 ] as const;
 
 /** One rule that is broken on purpose. */
@@ -33,6 +43,7 @@ export interface Mutation {
   readonly pushes?: (context: PushContext) => PushContext;
   readonly snapshot?: (snapshot: RunSnapshot) => RunSnapshot;
   readonly host?: (host: RunHost) => RunHost;
+  readonly run?: (run: OpenRun) => OpenRun;
 }
 
 /** How a run is explored. */
@@ -81,14 +92,22 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
   let thread: SteppedThread;
   let recorder: ReturnType<typeof memoryRecorder>;
   let saved: RunSnapshot | null = null;
-  /** Of this server: failures by lease, those because of gradients, leases by member, leases answered `accepted`. */
+  /** Of this server: failures by lease, leases by member, leases answered `accepted`. */
   let failures = new Map<string, number>();
   let granted = new Map<Member, Set<string>>();
   let accepted = new Set<string>();
   let mustFail = false;
-  let made: MadePush[] = [];
+  /** Never forgotten: what an earlier server's workers sent may arrive at the next one. */
+  const made: MadePush[] = [];
   let sending: ModelPush[] = [];
-  const workers = WORKERS.map((name): ModelWorker => ({ name, process: 0, member: null, link: null, stage: 0, lease: null }));
+  const workers = WORKERS.map((name): ModelWorker => ({
+    name,
+    process: 0,
+    member: null,
+    link: null,
+    stage: 0,
+    lease: null,
+  }));
   const most = policy === 'stop' ? 1 : 3;
   const mayBeSkipped = (lease: LeaseId): boolean => policy === 'skip' && (failures.get(keyOf(lease)) ?? 0) >= most;
   const applied = createAppliedSteps(open(), { sequential, mayBeSkipped });
@@ -104,7 +123,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
         return memory.step(facts, at);
       },
     };
-    const run = open();
+    const run = mutation.run?.(open()) ?? open();
     const { badGradients: _, ...train } = run.config.train;
     const real = await createRunHost({
       run: { ...run, config: { ...run.config, train: { ...train, badGradients: policy } } },
@@ -122,7 +141,10 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     real.ending.ended.catch(() => {});
     host = mutation.host?.(real) ?? real;
     pushes = mutation.pushes?.(host.pushes) ?? host.pushes;
-    [failures, granted, accepted, mustFail] = [new Map(), new Map(), new Set(), false];
+    failures = new Map();
+    granted = new Map();
+    accepted = new Set();
+    mustFail = false;
   }
 
   /** The server dies, and another one goes on from the last snapshot. */
@@ -158,9 +180,10 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     };
     return link;
   }
+  const generation = (): number => Number(host.description().generation);
   const speaker = (worker: ModelWorker): PushHeaderMessage['member'] => ({
     runId: 'model',
-    generation: host.description().generation ?? 0,
+    generation: generation(),
     incarnation: `${worker.name}-${worker.process}`,
   });
   function fingerprint() {
@@ -213,7 +236,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
   function isRight({ member, lease, version }: PushHeaderMessage): boolean {
     const at = applied.position();
     if (member === null || lease === null || at === null) return false;
-    if (member.runId !== 'model' || member.generation !== host.description().generation) return false;
+    if (member.runId !== 'model' || member.generation !== generation()) return false;
     const sender = host.coordinator.members.all().find(({ incarnation }) => incarnation === member.incarnation);
     if (sender === undefined || granted.get(sender)?.has(keyOf(lease)) !== true) return false;
     return lease.stage === at.stage && lease.step === at.step && version === at.step;
@@ -228,7 +251,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     note(outcome ?? 'refused');
     if (error instanceof LlavaError && error.code === 'internal') applied.break(error.message);
     if (outcome !== null && !right) applied.break(`a push that is stale or foreign was ${outcome}`);
-    if (outcome === 'duplicate' && !applied.has(lease) && !mayBeSkipped(lease))
+    if (outcome === 'duplicate' && !applied.has(lease) && !accepted.has(keyOf(lease)) && !mayBeSkipped(lease))
       applied.break('a lease that nobody delivered was called a duplicate');
     if (outcome === 'accepted') accept(lease, whole && fit);
     if (error instanceof LlavaError && error.code === 'bad-input' && whole && !fit) fail(lease, true);
@@ -236,9 +259,8 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
   function accept(lease: LeaseId, usable: boolean): void {
     const key = `${applied.attempt()}: ${keyOf(lease)}`;
     if (!usable) applied.break('a push that is damaged or not finite was accepted');
-    if (!applied.has(lease)) applied.break('a push was accepted and not added');
     if (accepted.has(key)) applied.break('a lease was accepted twice');
-    accepted.add(key);
+    accepted.add(key).add(keyOf(lease));
   }
   function fail(lease: LeaseId, unfit: boolean): void {
     note(unfit ? 'gradients are not finite' : 'a worker cannot');
@@ -253,7 +275,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     if (member === null || lease === null) return;
     const forged: Partial<PushHeaderMessage>[] = [
       { member: { ...member, incarnation: `${WORKERS[pick % WORKERS.length]}-${pick % 2}` } },
-      { member: { ...member, generation: host.description().generation ?? 0 } },
+      { member: { ...member, generation: generation() } },
       { member: { ...member, runId: 'another' } },
       { lease: { ...lease, step: lease.step + 1 } },
       { lease: { ...lease, step: lease.step + 1 }, version: header.version + 1 },
@@ -306,6 +328,18 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     if (push !== undefined && !push.send(damaged)) sending = sending.filter((other) => other !== push);
   }
 
+  /** All that a worker does for a lease, as far as it gets. */
+  function deliver(worker: ModelWorker, nan: boolean): void {
+    enter(worker);
+    ask(worker);
+    const before = made.length;
+    compute(worker, nan);
+    const push = made[before];
+    if (push === undefined) return;
+    begin(push);
+    const sent = sending.pop();
+    while (sent?.send(false) === true);
+  }
   async function perform({ kind, who, pick }: ModelAction): Promise<void> {
     const worker = workers[who % 3];
     const any = made[pick % Math.max(1, made.length)];
@@ -313,6 +347,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     if (kind === 'enter') enter(worker);
     else if (kind === 'ask') ask(worker);
     else if (kind === 'compute' || kind === 'compute nan') compute(worker, kind === 'compute nan');
+    else if (kind === 'deliver' || kind === 'deliver nan') deliver(worker, kind === 'deliver nan');
     else if (kind === 'begin' && made.length > 0) begin(made.at(-1 - (pick % Math.min(2, made.length))) as MadePush);
     else if (kind === 'repeat' && any !== undefined) begin(any);
     else if (kind === 'forge' && any !== undefined) forge(any, pick);
@@ -341,7 +376,9 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
   async function mind(): Promise<void> {
     const failed = host.ending.state() === 'FAILED';
     if (failed && !mustFail) {
-      await host.ending.ended.catch((error: unknown) => applied.break(`the run failed: ${String(error)}`));
+      await host.ending.ended.catch((error: unknown) =>
+        applied.break(`the run failed: ${error instanceof Error ? error.stack : String(error)}`),
+      );
     }
     if (mustFail && host.ending.state() === null) applied.break('a run went on that had to fail');
     const violation = applied.violation();
@@ -380,7 +417,10 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
       const last = workers.at(-1) as ModelWorker;
       for (const worker of workers) die(worker);
       for (let turns = 0; host.ending.state() !== 'DONE'; turns++) {
-        if (turns > MOST_TURNS) throw new Violation(`one living worker could not end the run: ${host.coordinator.waitingFor() ?? 'no lease comes'}`);
+        if (turns > MOST_TURNS)
+          throw new Violation(
+            `one living worker could not end the run: ${host.coordinator.waitingFor() ?? 'no lease comes'}`,
+          );
         if (host.ending.state() === null) host.control.resume();
         await turn(last);
       }
@@ -389,7 +429,7 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
       applied.checkLedger();
       note('runs');
       const violation = applied.violation();
-      for (const { kind = '' } of host.events.recent()) note(String(kind));
+      for (const { kind = '' } of host.events.recent()) note(String(kind).replace('KIND_', ''));
       for (const push of sending.splice(0)) push.cut();
       await host.close();
       if (violation !== null) throw violation;
