@@ -180,14 +180,14 @@ export async function startModelRun(options: ModelRunOptions): Promise<ModelRun>
     };
     return link;
   }
-  const generation = (): number => Number(host.description().generation);
+  const generation = (): number => host.pushes.identity.generation;
   const speaker = (worker: ModelWorker): PushHeaderMessage['member'] => ({
     runId: 'model',
     generation: generation(),
     incarnation: `${worker.name}-${worker.process}`,
   });
   function fingerprint() {
-    const { configDigest = '' } = host.description();
+    const { configDigest } = host.pushes.identity;
     return { protocolVersion: PROTOCOL_VERSION, configDigest, frozenDigest: 'frozen', engineVersion: 'integers' };
   }
 
