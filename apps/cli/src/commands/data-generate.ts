@@ -9,7 +9,6 @@ import { note, print, printJson } from '../context.js';
 import type { CliContext } from '../context.js';
 import { describeEstimate, describeReport } from '../instructions/describe-report.js';
 import { readPrices } from '../instructions/prices.js';
-import { readWeights } from '../instructions/weights.js';
 import { createProgressDisplay } from '../terminal/progress-display.js';
 import { numberBetween, wholeNumber } from './option-parsers.js';
 
@@ -147,6 +146,7 @@ async function generateOptions(
   onProgress: NonNullable<GenerateOptions['onProgress']>,
 ): Promise<GenerateOptions> {
   const { DEFAULT_FILTERS, readCaptions, readPrompts } = await import('@llava-ts/instructions');
+  const { readWeights } = await import('../instructions/weights.js');
   const captions = await readCaptions(flags.captions, flags.instances);
   const least = (own: number): number => flags.minWords ?? own;
   const { conversation, detail, reasoning } = DEFAULT_FILTERS.minWords;

@@ -1,4 +1,3 @@
-import { readTlsFolder, readTokenFile } from '@llava-ts/exchange';
 import type { Entry } from '@llava-ts/exchange';
 
 /**
@@ -6,6 +5,8 @@ import type { Entry } from '@llava-ts/exchange';
  * @throws LlavaError `not-found` or `bad-input` naming the file
  */
 export async function readEntry(tlsDir: string | undefined, tokenFile: string | undefined): Promise<Entry> {
+  if (tlsDir === undefined && tokenFile === undefined) return { tls: null, token: null };
+  const { readTlsFolder, readTokenFile } = await import('@llava-ts/exchange');
   return {
     tls: tlsDir === undefined ? null : await readTlsFolder(tlsDir),
     token: tokenFile === undefined ? null : await readTokenFile(tokenFile),

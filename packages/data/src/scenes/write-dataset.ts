@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -67,33 +68,35 @@ export async function writeScenesDataset(
   const [manifestFile, images, json] = ['dataset.json', 'images', 'samples.json'].map((name) =>
     path.join(folder, name),
   ) as [string, string, string];
-  const old = await readManifest(manifestFile);
-  const same = JSON.stringify([old?.format, old?.options]) === JSON.stringify([FORMAT, wanted]);
-  if (
-    same &&
-    old?.written &&
-    (await exists(json)) &&
-    (await exists(path.join(images, sceneImageName(wanted.count - 1))))
-  ) {
-    return { json, images, ...old.written };
-  }
+  const find = async (): Promise<{ old: Partial<Manifest> | null; whole: DatasetSummary | null }> => {
+    const old = await readManifest(manifestFile);
+    const same = JSON.stringify([old?.format, old?.options]) === JSON.stringify([FORMAT, wanted]);
+    const files = [json, path.join(images, sceneImageName(wanted.count - 1))];
+    const there = same && (await Promise.all(files.map(exists))).every(Boolean);
+    return { old, whole: there ? (old?.written ?? null) : null };
+  };
+  const { old, whole } = await find();
+  if (whole !== null) return { json, images, ...whole };
   if (!old && (await exists(images))) {
     throw new LlavaError(
       'refused',
       `${images}: there are files that are not a dataset of scenes; choose another folder`,
     );
   }
+  const making = `${folder}.${randomUUID()}.partial`; // of this call alone: processes and threads may compose the same scenes at once
   try {
-    await mkdir(folder, { recursive: true });
-    await writeManifest(manifestFile, { format: FORMAT, options: wanted, written: null });
-    await rm(images, { recursive: true, force: true });
-    await mkdir(images);
-    const written = await writeDatasetFiles({ images, json: `${json}.partial` }, wanted, progress);
-    await rename(`${json}.partial`, json);
-    await writeManifest(manifestFile, { format: FORMAT, options: wanted, written });
+    await mkdir(path.join(making, 'images'), { recursive: true });
+    const files = { images: path.join(making, 'images'), json: path.join(making, 'samples.json') };
+    const written = await writeDatasetFiles(files, wanted, progress);
+    await writeManifest(path.join(making, 'dataset.json'), { format: FORMAT, options: wanted, written });
+    if ((await find()).whole === null) await rm(folder, { recursive: true, force: true });
+    await rename(making, folder).catch(async (cause: unknown) => {
+      if ((await find()).whole === null) throw cause; // else another call was quicker, with the same scenes
+      await rm(making, { recursive: true, force: true });
+    });
     return { json, images, ...written };
   } catch (cause) {
-    await rm(`${json}.partial`, { force: true });
+    await rm(making, { recursive: true, force: true });
     if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
     const remedy = 'free some space or choose another folder';
     throw new LlavaError(
