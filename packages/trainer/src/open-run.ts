@@ -1,3 +1,4 @@
+import type { SampleSet } from '@llava-ts/data';
 import type { LoadedLlava } from '@llava-ts/llava';
 import { openDataset } from './dataset.js';
 import type { DatasetOptions } from './dataset.js';
@@ -29,9 +30,13 @@ export async function openRun(config: RunConfig, options: DatasetOptions): Promi
   const dataDigests: string[] = [];
   for (const [stage, stageConfig] of config.stages.entries()) {
     const dataset = await openDataset(stageConfig.data, options);
-    plans.push(planSamples(config, stage, dataset));
-    dataDigests.push(dataset.digest);
-    await dataset.close();
+    try {
+      if (stageConfig.onBadSample !== 'skip') await checkSamples(dataset);
+      plans.push(planSamples(config, stage, dataset));
+      dataDigests.push(dataset.digest);
+    } finally {
+      await dataset.close();
+    }
   }
   const { config: llava, tokens, weights } = await openModel(config.model, config.seed);
   const shapes = partTensors(llava, changedParts(config.stages, config.stages.length - 1));
@@ -39,4 +44,11 @@ export async function openRun(config: RunConfig, options: DatasetOptions): Promi
     [...shapes].map(([path, shape]) => [path, { shape, parameter: weights.get(path) ?? new Float32Array() }]),
   );
   return { config, model: { config: llava, tokens }, plans, dataDigests, tensors };
+}
+
+/** Reads the samples that have no text by the dataset's index: what is wrong with them is said before a run begins. */
+async function checkSamples(set: Pick<SampleSet, 'samples' | 'textLength' | 'read'>): Promise<void> {
+  for (let ordinal = 0; ordinal < set.samples; ordinal += 1) {
+    if (set.textLength(ordinal) === 0) await set.read(ordinal);
+  }
 }
