@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { listSnapshots, readJson, readSnapshot, writeSnapshot, writeSnapshotGroups } from '@llava-ts/checkpoint';
+import {
+  joinShards,
+  listSnapshots,
+  readJson,
+  readSnapshot,
+  writeSnapshot,
+  writeSnapshotGroups,
+} from '@llava-ts/checkpoint';
 import type { Snapshot, SnapshotContent, SnapshotOptions, StoredTensor, WrittenFile } from '@llava-ts/checkpoint';
 import { LlavaError } from '@llava-ts/telemetry';
 import type { Logger } from '@llava-ts/telemetry';
@@ -141,14 +148,18 @@ export async function readRunSnapshot(
   const stored = await readSnapshot(root, name, logger ? { logger } : {});
   const state = checkState(stored, `${root}/${stored.name}`);
   checkSameRun(state, run, `${root}/${stored.name}`);
-  const arraysOf = (group: string): Map<string, Float32Array> =>
-    joinParts(stored, { group, state, ...(pieces && { pieces }) });
-  const parameters = arraysOf('parameters');
+  const groups = joinShards(stored);
+  const read = (name: string): Map<string, Float32Array> => {
+    const group = groups[name];
+    if (group === undefined) throw new LlavaError('corrupt', `snapshot ${stored.name}: has no ${name}.safetensors`);
+    return arraysOf(group, pieces);
+  };
+  const parameters = read('parameters');
   const update = {
     updates: state.updates,
     parameters,
-    firstMoments: arraysOf('first-moments'),
-    secondMoments: arraysOf('second-moments'),
+    firstMoments: read('first-moments'),
+    secondMoments: read('second-moments'),
   };
   const learning = new Map([...parameters].filter(([path]) => update.firstMoments.has(path)));
   return {
@@ -191,39 +202,13 @@ function checkSameRun(state: SnapshotState, run: OpenRun, place: string): void {
   });
 }
 
-/** A group's tensors from the files of all shards, whole or cut down to pieces. */
-function joinParts(
-  stored: Snapshot,
-  { group, state, pieces }: { group: string; state: SnapshotState; pieces?: ShardPieces },
-): Map<string, Float32Array> {
-  const shards = state.partition?.shards ?? 1;
-  const names = Array.from({ length: shards }, (_, index) => (shards === 1 ? group : `${group}-${index}-of-${shards}`));
-  const parts = new Map<string, StoredTensor[]>();
-  for (const name of names) {
-    const tensors = stored.tensors[name];
-    if (tensors === undefined) throw new LlavaError('corrupt', `snapshot ${stored.name}: has no ${name}.safetensors`);
-    for (const [path, tensor] of tensors) parts.set(path, [...(parts.get(path) ?? []), tensor]);
-  }
+/** A group's tensors, whole or cut down to pieces. */
+function arraysOf(group: ReadonlyMap<string, StoredTensor>, pieces?: ShardPieces): Map<string, Float32Array> {
   return new Map(
-    [...parts].flatMap(([path, cut]) => {
+    [...group].flatMap(([path, { shape, data }]) => {
       const piece = pieces?.get(path);
-      if (pieces !== undefined && piece === undefined) return [];
-      const whole = joinArrays(cut);
-      const shape = cut[0]?.shape ?? [];
-      return [[path, piece === undefined ? whole : takeRows(whole, shape, piece).slice()] as const];
+      if (!(data instanceof Float32Array) || (pieces !== undefined && piece === undefined)) return [];
+      return [[path, piece === undefined ? data : takeRows(data, shape, piece).slice()] as const];
     }),
   );
-}
-
-function joinArrays(parts: readonly StoredTensor[]): Float32Array {
-  const arrays = parts.flatMap(({ data }) => (data instanceof Float32Array ? [data] : []));
-  const [first] = arrays;
-  if (arrays.length === 1 && first !== undefined) return first;
-  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    joined.set(array, at);
-    at += array.length;
-  }
-  return joined;
 }
